@@ -13,6 +13,9 @@ public interface LogSlice extends AutoCloseable {
 
   int sizeBytes();
 
+  /// Offset after the slice's last record: where the next read goes on.
+  long nextOffset();
+
   /// Sends bytes to a channel: from memory by a write, from a file by `FileChannel.transferTo`
   /// (sendfile where the channel is a socket). May block on the disk.
   ///
