@@ -102,7 +102,13 @@ final class PartitionedSourceStage<K, V>
 
     @Override
     public void preStart() {
-      Partitions found = Partitions.of(settings.log(), subscription);
+      Partitions found;
+      try {
+        found = Partitions.of(settings.log(), subscription);
+      } catch (ConsumerException e) {
+        failStage(e);
+        return;
+      }
       partitions = found;
       offers.addAll(found.atStart());
       if (found.mayGrow()) {

@@ -93,7 +93,12 @@ final class ProducerLogic<K, V, P extends @Nullable Object> extends TimerGraphSt
         new AbstractInOutHandler() {
           @Override
           public void onPush() {
-            take(grab(in));
+            try {
+              take(grab(in));
+            } catch (ProducerException e) {
+              failStage(e);
+              return;
+            }
             proceed();
           }
 

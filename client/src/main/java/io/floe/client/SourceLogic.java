@@ -64,6 +64,7 @@ final class SourceLogic<T> extends TimerGraphStageLogic {
   private final StageControl control;
   private final AsyncCallback<Returned> returned;
   private final AsyncCallback<Cursor> woken;
+  private final AsyncCallback<Throwable> crashed;
 
   private final List<Cursor> cursors = new ArrayList<>();
   private final ArrayDeque<Cursor> wanting = new ArrayDeque<>();
@@ -92,6 +93,7 @@ final class SourceLogic<T> extends TimerGraphStageLogic {
     this.reader = new PartitionReader(settings.log(), settings.fetchBytesMax());
     this.returned = createAsyncCallback(this::onReturned);
     this.woken = createAsyncCallback(this::onWoken);
+    this.crashed = createAsyncCallback(this::failStage);
     AsyncCallback<Boolean> ending = createAsyncCallback(any -> completeStage());
     this.control = new StageControl(() -> ending.invoke(true));
     setHandler(
@@ -112,7 +114,13 @@ final class SourceLogic<T> extends TimerGraphStageLogic {
   @Override
   public void preStart() {
     executor = materializer().system().dispatchers().lookup(settings.dispatcher());
-    Partitions found = subscription.get();
+    Partitions found;
+    try {
+      found = subscription.get();
+    } catch (ConsumerException e) {
+      failStage(e);
+      return;
+    }
     partitions = found;
     found.atStart().forEach(this::add);
     if (found.mayGrow()) {
@@ -158,11 +166,18 @@ final class SourceLogic<T> extends TimerGraphStageLogic {
       StartAt from = cursor.readAt;
       cursor.read =
           CompletableFuture.runAsync(
-              () -> returned.invoke(new Returned(cursor, outcomeOf(assigned, from))), executor);
+              () -> returned.invoke(new Returned(cursor, outcomeOf(assigned, from))), executor)
+              .whenComplete(
+                  (nothing, failure) -> {
+                    if (failure != null) {
+                      crashed.invoke(failure);
+                    }
+                  });
     }
   }
 
-  /// On a blocking thread. What a read throws must come back too, or the cursor would stand still.
+  /// On a blocking thread. What a read throws must come back too, or the cursor would stand still;
+  /// an `Error` fails the stream.
   private PartitionReader.Outcome outcomeOf(Partitions.Assigned assigned, StartAt from) {
     try {
       return reader.read(assigned, from);

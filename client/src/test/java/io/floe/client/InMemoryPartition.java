@@ -183,7 +183,7 @@ final class InMemoryPartition implements PartitionLog {
   /// All values in the log, in order.
   synchronized List<String> values() {
     List<String> values = new ArrayList<>();
-    BatchReader reader = new BatchReader(Integer.MAX_VALUE);
+    BatchReader reader = new BatchReader(1 << 20);
     for (Stored stored : batches) {
       RecordCursor cursor = reader.open(stored.bytes(), 0);
       while (cursor.next()) {
@@ -417,7 +417,7 @@ final class InMemoryPartition implements PartitionLog {
 
   @Override
   public synchronized @Nullable RecordPosition firstAtOrAfter(long timestamp) {
-    BatchReader reader = new BatchReader(Integer.MAX_VALUE);
+    BatchReader reader = new BatchReader(1 << 20);
     for (Stored stored : batches) {
       RecordCursor cursor = reader.open(stored.bytes(), 0);
       while (cursor.next()) {

@@ -316,6 +316,7 @@ final class SourceTest extends StreamFixture {
             Consumer.sourceWithOffsetContext(consumer(), ALL)
                 .map(record -> Integer.parseInt(String.valueOf(record.value())) * 10)
                 .filter(number -> number >= 30)
+                .asSource()
                 .take(2)
                 .runWith(Sink.seq(), system));
     assertThat(read)
@@ -429,6 +430,8 @@ final class SourceTest extends StreamFixture {
                 })
             .toMat(Sink.ignore(), Consumer::createDrainingControl)
             .run(system);
+    // Not stopped before it met its record.
+    eventually(() -> control.streamCompletion().toCompletableFuture().isDone());
     assertThat(
             failureOf(
                 control.drainAndShutdown(system.executionContext()), IllegalStateException.class))
