@@ -1,0 +1,21 @@
+package io.floe.consensus;
+
+/// A protocol invariant that does not hold: a bug, or state that was damaged outside of the
+/// protocol. The node must stop; a wrong answer is worse than none.
+///
+/// Errors: nobody catches it to go on.
+public final class BrokenInvariant extends AssertionError {
+  private static final long serialVersionUID = 1;
+
+  /// @param invariant its number and name, as in `docs/internals/append-path.md`
+  public BrokenInvariant(String invariant, String detail) {
+    super(invariant + ": " + detail);
+  }
+
+  /// Throws unless `holds`. For checks whose message costs nothing to build.
+  public static void unless(boolean holds, String invariant, String detail) {
+    if (!holds) {
+      throw new BrokenInvariant(invariant, detail);
+    }
+  }
+}
