@@ -36,13 +36,15 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
-/// The root of a node: brings it up step by step, then passes every metadata entry on to the partitions before its proposer hears of it.
+/// The root of a node: brings it up step by step, then passes every metadata entry on to the
+/// partitions before its proposer hears of it.
 ///
 /// ```
 ///   recover metadata ─▶ found cluster (first start) ─▶ register this life ─▶ seal what the last life left open ─▶ serve
 /// ```
 ///
-/// It does not outlive a part that failed for good: a metadata log that could not write, or a store that could not sync, stops the node.
+/// It does not outlive a part that failed for good: a metadata log that could not write, or a store
+/// that could not sync, stops the node.
 final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> {
   /// Segments sealed by one metadata entry.
   private static final int SEALS_PER_ENTRY = 1_000;
