@@ -39,6 +39,8 @@ public final class MetadataActor
     this.node = node;
   }
 
+  /// The behavior.
+  ///
   /// @param node hears of the recovery and of every entry
   public static Behavior<MetadataProtocol> create(ActorRef<Notice> node) {
     return new MetadataActor(node);

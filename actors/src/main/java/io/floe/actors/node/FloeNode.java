@@ -96,7 +96,7 @@ public final class FloeNode implements AutoCloseable {
               config.getBytes("hot-file-bytes"),
               config.getInt("pool-files-max")));
     } catch (StoreException e) {
-      throw new NodeStartException(e.getMessage(), e);
+      throw new NodeStartException(String.valueOf(e.getMessage()), e);
     } catch (IllegalArgumentException e) {
       throw new NodeStartException("floe.store: " + e.getMessage(), e);
     }
@@ -203,7 +203,7 @@ public final class FloeNode implements AutoCloseable {
   /// Where Pekko Cluster listens.
   public HostPort clusterAddress() {
     var address = Cluster.get(system).selfMember().address();
-    return new HostPort(address.getHost().get(), (Integer) address.getPort().get());
+    return new HostPort(address.getHost().get(), address.getPort().get());
   }
 
   /// `io_uring` or `file_channel`.

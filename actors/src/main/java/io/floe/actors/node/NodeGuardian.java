@@ -123,7 +123,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   @Override
   public Behavior<Command> onSignal(Signal signal) {
-    if (signal instanceof Terminated terminated && terminated.getRef().equals(metadataLog)) {
+    if (signal instanceof Terminated terminated
+        && terminated.getRef().path().equals(metadataLog.path())) {
       return onFatal(
           new IllegalStateException(
               "the metadata log stopped: its journal failed, see the log above"));
@@ -189,8 +190,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     Outcome outcome = answered.outcome();
     if (outcome == null) {
       return onFatal(
-          new NodeStartException(
-              "the metadata log did not answer: " + answered.failure(), answered.failure()));
+          new NodeStartException("the metadata log did not answer: " + answered.failure()));
     }
     if (outcome.reply() instanceof MetadataReply.Refused refused) {
       return onFatal(new NodeStartException(refused.refusal().message()));
@@ -237,7 +237,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     plan.toDelete()
         .forEach(
             segment -> {
-              var unused = parts.store().delete(segment);
+              var _ = parts.store().delete(segment);
             });
     ActorRef<Command> node = getContext().getSelf();
     PartitionShared shared =

@@ -38,7 +38,9 @@ public final class LeftOverSeals {
 
   /// Announces all and starts the work.
   public void start(List<LeftOvers.Finish> toFinish) {
-    toFinish.forEach(finish -> tables.announce(finish.segment().spec().id()));
+    for (LeftOvers.Finish finish : toFinish) {
+      var _ = tables.announce(finish.segment().spec().id());
+    }
     mayBlock.execute(
         () -> {
           toFinish.forEach(this::finish);

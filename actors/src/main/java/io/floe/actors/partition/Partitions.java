@@ -123,7 +123,7 @@ public final class Partitions {
         router.tell(PartitionCommand.Delete.DELETE);
       }
       for (SegmentRecord segment : partition.chain()) {
-        var unused = shared.store().delete(segment.id());
+        var _ = shared.store().delete(segment.id());
       }
     }
   }

@@ -296,7 +296,7 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
     step(new WriterEvent.NextOpened(next.id()));
     if (core.state() == WriterState.SEALED) {
       // The next start finds a segment without a footer again, so nobody has to wait for this one.
-      var unused =
+      var _ =
           shared
               .store()
               .seal(core.segment().id(), core.endOffset(), core.encodeProducers())

@@ -178,9 +178,9 @@ final class ServedPartition implements PartitionLog {
       return new LogRead.Batches(slice, slice.nextOffset());
     } catch (StoreException e) {
       if (e.category() == StoreException.Category.DAMAGED) {
-        return new LogRead.Damaged(end, e.getMessage());
+        return new LogRead.Damaged(end, String.valueOf(e.getMessage()));
       }
-      return new LogRead.Failed(e.getMessage());
+      return new LogRead.Failed(String.valueOf(e.getMessage()));
     }
   }
 
