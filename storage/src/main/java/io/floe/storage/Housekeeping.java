@@ -96,8 +96,7 @@ final class Housekeeping implements Runnable {
     this.tails = tails;
   }
 
-  /// Asks for the file, or more of it, that a segment wants. Answered by
-  /// [SegmentTail#tellSpace].
+  /// Asks for the file, or more of it, that a segment wants. Answered by [SegmentTail#tellSpace].
   void prepare(SegmentTail tail) {
     toPrepare.add(tail);
     tasks.add(NUDGE);
@@ -135,8 +134,7 @@ final class Housekeeping implements Runnable {
     try {
       while (!isStopping || !tasks.isEmpty()) {
         Task task =
-            tasks.poll(
-                withoutSpace.isEmpty() ? IDLE_MILLIS : RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            tasks.poll(withoutSpace.isEmpty() ? IDLE_MILLIS : RETRY_MILLIS, TimeUnit.MILLISECONDS);
         work(task);
       }
     } catch (InterruptedException e) {
@@ -278,8 +276,7 @@ final class Housekeeping implements Runnable {
     long from = AlignedMemory.roundDown(Files.size(file.path()), Disk.BLOCK_BYTES);
     long first = spec.isHot() ? FIRST_HOT_BYTES : FIRST_BYTES;
     long to =
-        Math.max(
-            Math.max(from, first), AlignedMemory.roundUp(tail.wanted(), Disk.BLOCK_BYTES));
+        Math.max(Math.max(from, first), AlignedMemory.roundUp(tail.wanted(), Disk.BLOCK_BYTES));
     if (to - from <= FIRST_BYTES) {
       // Not synced: the first group's sync covers it.
       if (to > from) {
@@ -299,8 +296,7 @@ final class Housekeeping implements Runnable {
     preparation.temporary = descriptor;
     MemorySegment source = Disk.nativeCopy(bytes);
     preparation.writes.add(
-        new Disk.Pending(
-            descriptor, source.byteSize(), disk.startWrite(descriptor, 0, source)));
+        new Disk.Pending(descriptor, source.byteSize(), disk.startWrite(descriptor, 0, source)));
   }
 
   private StorageFile openSmall(Path path) throws StoreException {
