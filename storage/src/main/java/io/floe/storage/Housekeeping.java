@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /// Errors: no space is told to those who wait and tried again each [#RETRY_MILLIS]; any other
 /// failure of the disk fails the store.
 ///
-/// Thread-safety: [#prepare], [#submit] and [#close] any thread; everything else is its own.
+/// Thread-safety: [#prepare], [#submit] and [#stop] any thread; everything else is its own.
 final class Housekeeping implements Runnable {
   /// The largest step by which a file grows.
   static final long GROW_BYTES_MAX = 16L << 20;
@@ -523,7 +523,7 @@ final class Housekeeping implements Runnable {
     if (Files.isDirectory(layout.segmentDirectory(id))) {
       disk.syncDirectory(layout.segmentDirectory(id));
     }
-    stored.delete(() -> submit(() -> recycle(stored.path)));
+    stored.delete(() -> tasks.add(() -> recycle(stored.path)));
   }
 
   private void recycle(Path log) throws StoreException, IOException {
