@@ -168,8 +168,7 @@ class HostileBatchTest {
 
   @Test
   void refusesARecordLongerThanItsFields() {
-    ByteBuffer batch =
-        copy(new BatchBuilder(Compression.NONE, 1).append(0, null, null).build());
+    ByteBuffer batch = copy(new BatchBuilder(Compression.NONE, 1).append(0, null, null).build());
     ByteBuffer longer = ByteBuffer.allocate(batch.limit() + 1).put(0, batch, 0, batch.limit());
     longer.putInt(BatchHeader.LENGTH, longer.limit() - BatchHeader.LENGTH_PREFIX_BYTES);
     longer.put(BatchHeader.SIZE_BYTES, (byte) (longer.get(BatchHeader.SIZE_BYTES) + 2));

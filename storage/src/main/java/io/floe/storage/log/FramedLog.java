@@ -167,6 +167,10 @@ public final class FramedLog implements AutoCloseable {
         failFrom(done, refusal(failure));
       }
     } catch (StoreException e) {
+      // Without space for a next file nothing was begun; anything else is not known to be whole.
+      if (e.category() != StoreException.Category.NO_SPACE && failure == null) {
+        failure = e;
+      }
       failFrom(done, e);
     } finally {
       pending.clear();
