@@ -95,7 +95,9 @@ class ProducerTableTest {
   void goldenBytesOfVersion1() {
     ProducerTable table =
         replayed(
-            Batches.at(2, 258, 3, 7, 2), Batches.plain(1), Batches.at(1, 9, 0, 0, 1),
+            Batches.at(2, 258, 3, 7, 2),
+            Batches.plain(1),
+            Batches.at(1, 9, 0, 0, 1),
             Batches.at(5, 258, 3, 9, 1));
     assertThat(HexFormat.of().formatHex(table.encode()))
         .isEqualTo(

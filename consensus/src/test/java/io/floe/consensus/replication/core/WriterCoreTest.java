@@ -72,8 +72,10 @@ class WriterCoreTest {
   @Test
   void assignsDenseOffsetsAndAcksInOrderOnceDurable() {
     WriterCore writer = writer(1, 1);
-    assertThat(step(writer, new Append(7, Batches.plain(3)))).containsExactly("write 7 at 0 epoch 4");
-    assertThat(step(writer, new Append(8, Batches.plain(2)))).containsExactly("write 8 at 3 epoch 4");
+    assertThat(step(writer, new Append(7, Batches.plain(3))))
+        .containsExactly("write 7 at 0 epoch 4");
+    assertThat(step(writer, new Append(8, Batches.plain(2))))
+        .containsExactly("write 8 at 3 epoch 4");
     assertThat(step(writer, durable(0, 3))).containsExactly("hw 3", "acked 7 at 0");
     assertThat(step(writer, durable(0, 5))).containsExactly("hw 5", "acked 8 at 3");
     assertThat(writer.openRequests()).isZero();
