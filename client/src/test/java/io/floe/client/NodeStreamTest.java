@@ -47,7 +47,8 @@ final class NodeStreamTest {
 
   private static void write(FloeNode node, int from, int to) {
     ProducerSettings<String, String> settings =
-        ProducerSettings.create(node.system(), node.log(), Serializer.string(), Serializer.string());
+        ProducerSettings.create(
+            node.system(), node.log(), Serializer.string(), Serializer.string());
     StreamFixture.get(
         Source.range(from, to - 1)
             .map(
