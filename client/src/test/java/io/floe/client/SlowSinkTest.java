@@ -11,14 +11,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A topic much larger than the heap goes through a sink that is slower than the disk.
 ///
-/// The size is 320 MiB, 2.5 times the heap; the full form is `-Dfloe.slow-sink.mib=2048`.
+/// The size is 192 MiB, 1.5 times the heap; the full form is `-Dfloe.slow-sink.mib=2048`.
 final class SlowSinkTest {
   private static final long TIMEOUT_SECONDS = 300;
   @TempDir Path dataDir;
 
   @Test
   void aTopicLargerThanTheHeapGoesThroughASlowSink() throws Exception {
-    long mib = Long.getLong("floe.slow-sink.mib", 320);
+    long mib = Long.getLong("floe.slow-sink.mib", 192);
     Path output = dataDir.resolve("output");
     Process program =
         new ProcessBuilder(
