@@ -27,8 +27,7 @@ public final class ListenSocket implements AutoCloseable {
 
   /// Errors: `IOException` that names the address when it cannot be bound.
   public static ListenSocket bind(GatewaySettings settings) throws IOException {
-    InetSocketAddress wanted =
-        new InetSocketAddress(settings.listenHost(), settings.listenPort());
+    InetSocketAddress wanted = new InetSocketAddress(settings.listenHost(), settings.listenPort());
     if (wanted.isUnresolved()) {
       throw new UnknownHostException("floe.gateway.listen-host: " + settings.listenHost());
     }

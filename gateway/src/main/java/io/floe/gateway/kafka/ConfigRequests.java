@@ -126,8 +126,7 @@ final class ConfigRequests {
       return result;
     }
     if (!name.equals(log.nodeId().toString())) {
-      return fail(
-          result, Errors.INVALID_REQUEST, "this is node " + log.nodeId() + ", not " + name);
+      return fail(result, Errors.INVALID_REQUEST, "this is node " + log.nodeId() + ", not " + name);
     }
     for (BrokerConfigs.Entry config : brokerConfigs.all()) {
       if (isWanted(resource, config.name())) {
@@ -139,8 +138,7 @@ final class ConfigRequests {
                 .setIsSensitive(false)
                 .setConfigSource(ConfigSource.STATIC_BROKER_CONFIG.id())
                 .setConfigType(config.type().id())
-                .setDocumentation(
-                    request.data().includeDocumentation() ? config.describe() : null);
+                .setDocumentation(request.data().includeDocumentation() ? config.describe() : null);
         if (request.data().includeSynonyms()) {
           entry
               .synonyms()
@@ -156,7 +154,7 @@ final class ConfigRequests {
     return new DescribeConfigsSynonym().setName(name).setValue(value).setSource(source.id());
   }
 
-  private static ConfigType type(TopicConfig.Type type) {
+  private static ConfigType type(TopicConfig.ValueType type) {
     return switch (type) {
       case BOOLEAN -> ConfigType.BOOLEAN;
       case INT -> ConfigType.INT;
@@ -194,7 +192,7 @@ final class ConfigRequests {
                           .setErrorCode(error.error().code())
                           .setErrorMessage(error.message())));
     }
-    var unused =
+    var _ =
         CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
             .thenRun(
                 () ->
@@ -203,9 +201,7 @@ final class ConfigRequests {
                             new IncrementalAlterConfigsResponse(
                                 new IncrementalAlterConfigsResponseData()
                                     .setResponses(
-                                        results.stream()
-                                            .map(CompletableFuture::join)
-                                            .toList()))));
+                                        results.stream().map(CompletableFuture::join).toList()))));
   }
 
   private CompletableFuture<ApiError> alter(AlterConfigsResource resource, boolean validateOnly) {
@@ -257,7 +253,7 @@ final class ConfigRequests {
       case SET -> changes.add(new ConfigChange(config.name(), value));
       case DELETE -> changes.add(new ConfigChange(config.name(), null));
       case APPEND, SUBTRACT -> {
-        if (config.type() != TopicConfig.Type.LIST) {
+        if (config.type() != TopicConfig.ValueType.LIST) {
           return new ApiError(
               Errors.INVALID_CONFIG,
               operation + " needs a list, " + config.name() + " is " + config.type());

@@ -188,7 +188,7 @@ final class FetchRequests {
         readers.execute(
             () -> {
               isWoken.set(false);
-              var unused = tryFinish();
+              var _ = tryFinish();
             });
       }
     }
@@ -232,7 +232,7 @@ final class FetchRequests {
       long readable = 0;
       List<Runnable> waitFors = new ArrayList<>(parts.size());
       for (Part part : parts) {
-        if (!(find(part) instanceof Lookup.Served(PartitionLog log, var topic, var partition))
+        if (!(find(part) instanceof Lookup.Served(PartitionLog log, var _, var _))
             || Partitions.checkEpoch(part.clientEpoch(), log.epoch()) != Errors.NONE) {
           return Long.MAX_VALUE;
         }
@@ -248,8 +248,7 @@ final class FetchRequests {
         if (readable >= bytesMin) {
           return readable;
         }
-        waitFors.add(
-            () -> waits.add(log.awaitBeyond(Math.max(offset, highWatermark), this::wake)));
+        waitFors.add(() -> waits.add(log.awaitBeyond(Math.max(offset, highWatermark), this::wake)));
       }
       if (parts.isEmpty()) {
         return Long.MAX_VALUE;
@@ -336,26 +335,26 @@ final class FetchRequests {
         boolean isFirstWithData,
         List<LogSlice> slices) {
       answer.setRecords(MemoryRecords.EMPTY);
-      switch (find(part)) {
+      return switch (find(part)) {
         case Lookup.NotServed not -> {
           fail(answer, not.error());
           hint(answer, data, not);
-          return 0;
+          yield 0;
         }
-        case Lookup.Served(PartitionLog log, var topic, var partition) -> {
+        case Lookup.Served(PartitionLog log, var _, var _) -> {
           Errors epochError = Partitions.checkEpoch(part.clientEpoch(), log.epoch());
           if (epochError != Errors.NONE) {
             fail(answer, epochError);
-            return 0;
+            yield 0;
           }
           boolean isFull = limit <= 0 && !isFirstWithData;
           LogRead read =
               isFull && part.offset() < log.highWatermark() && part.offset() >= log.logStartOffset()
                   ? new LogRead.AtEnd(log.highWatermark())
                   : log.read(part.offset(), Math.max(0, limit));
-          return fill(part, answer, log, read, limit, isFirstWithData, slices);
+          yield fill(part, answer, log, read, limit, isFirstWithData, slices);
         }
-      }
+      };
     }
 
     private int fill(
@@ -366,10 +365,10 @@ final class FetchRequests {
         int limit,
         boolean isFirstWithData,
         List<LogSlice> slices) {
-      switch (read) {
+      return switch (read) {
         case LogRead.OutOfRange ignored -> {
           fail(answer, Errors.OFFSET_OUT_OF_RANGE);
-          return 0;
+          yield 0;
         }
         case LogRead.Damaged damaged -> {
           LOG.atWarn()
@@ -378,7 +377,7 @@ final class FetchRequests {
               .addKeyValue("cause", damaged.message())
               .log("damaged bytes were asked for; readable again from {}", damaged.nextOffset());
           fail(answer, Errors.CORRUPT_MESSAGE);
-          return 0;
+          yield 0;
         }
         case LogRead.Failed failed -> {
           LOG.atWarn()
@@ -386,24 +385,24 @@ final class FetchRequests {
               .addKeyValue("cause", failed.message())
               .log("a read failed");
           fail(answer, Errors.KAFKA_STORAGE_ERROR);
-          return 0;
+          yield 0;
         }
         case LogRead.AtEnd ignored -> {
           succeed(answer, log);
-          return 0;
+          yield 0;
         }
-        case LogRead.Batches(LogSlice slice, var nextOffset) -> {
+        case LogRead.Batches(LogSlice slice, var _) -> {
           succeed(answer, log);
           if (slice.sizeBytes() > limit && !isFirstWithData) {
             // Its first batch alone is over what is left: next time, as the first.
             slice.close();
-            return 0;
+            yield 0;
           }
           slices.add(slice);
           answer.setRecords(records(slice));
-          return slice.sizeBytes();
+          yield slice.sizeBytes();
         }
-      }
+      };
     }
 
     private static BaseRecords records(LogSlice slice) {

@@ -8,8 +8,8 @@ import org.apache.kafka.common.protocol.Errors;
 /// What the log's outcomes are called in the Kafka protocol: the one place that knows.
 ///
 /// The code decides what a client does next: look up the metadata and send again (3, 5, 6, 9, 56,
-/// 74, 100), send again (7, 14, 15, 19, 20), or give up (most others). A partition that is only
-/// not ready yet is never "unknown", since that may create or drop topics.
+/// 74, 100), send again (7, 14, 15, 19, 20), or give up (most others). A partition that is only not
+/// ready yet is never "unknown", since that may create or drop topics.
 final class KafkaErrors {
   private KafkaErrors() {}
 

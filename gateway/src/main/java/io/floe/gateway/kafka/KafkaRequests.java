@@ -167,8 +167,7 @@ public final class KafkaRequests implements RequestHandler, AutoCloseable {
           topicPartitions.describe(new Call<>(exchange, context, r));
       case DescribeConfigsRequest r -> configs.describe(new Call<>(exchange, context, r));
       case IncrementalAlterConfigsRequest r -> configs.alter(new Call<>(exchange, context, r));
-      default ->
-          throw new IllegalStateException(context.header.apiKey() + " is served by nobody");
+      default -> throw new IllegalStateException(context.header.apiKey() + " is served by nobody");
     }
   }
 }

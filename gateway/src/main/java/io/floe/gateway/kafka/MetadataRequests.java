@@ -9,6 +9,7 @@ import io.floe.consensus.metadata.core.TopicRecord;
 import io.floe.gateway.GatewaySettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
@@ -51,16 +52,17 @@ final class MetadataRequests {
       call.refuse(Errors.INVALID_REQUEST.exception(problem));
       return;
     }
-    TreeSet<String> missing = toCreate(call);
+    SortedSet<String> missing = toCreate(call);
     if (missing.isEmpty()) {
       call.answer(response(call));
       return;
     }
     List<CompletableFuture<?>> creations = new ArrayList<>();
     missing.forEach(name -> creations.add(topics.createByUse(name)));
-    CompletableFuture.allOf(creations.toArray(CompletableFuture[]::new))
-        // A failed creation shows as a topic that is still unknown, which clients ask for again.
-        .whenComplete((done, failure) -> call.answerInTurn(() -> response(call)));
+    // A failed creation shows as a topic that is still unknown, which clients ask for again.
+    var _ =
+        CompletableFuture.allOf(creations.toArray(CompletableFuture[]::new))
+            .whenComplete((done, failure) -> call.answerInTurn(() -> response(call)));
   }
 
   private static @Nullable String problem(Call<MetadataRequest> call) {
@@ -84,8 +86,8 @@ final class MetadataRequests {
     return !topic.topicId().equals(Uuid.ZERO_UUID);
   }
 
-  private TreeSet<String> toCreate(Call<MetadataRequest> call) {
-    TreeSet<String> missing = new TreeSet<>();
+  private SortedSet<String> toCreate(Call<MetadataRequest> call) {
+    SortedSet<String> missing = new TreeSet<>();
     if (settings.isAutoCreateTopics()
         && call.request().allowAutoTopicCreation()
         && !call.request().isAllTopics()) {

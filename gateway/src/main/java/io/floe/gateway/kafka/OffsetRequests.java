@@ -75,8 +75,7 @@ final class OffsetRequests {
   }
 
   private static boolean mayReadDisk(ListOffsetsPartition partition) {
-    return partition.timestamp() >= 0
-        || partition.timestamp() == ListOffsetsRequest.MAX_TIMESTAMP;
+    return partition.timestamp() >= 0 || partition.timestamp() == ListOffsetsRequest.MAX_TIMESTAMP;
   }
 
   private void answer(Call<ListOffsetsRequest> call) {
@@ -99,32 +98,36 @@ final class OffsetRequests {
         && SPECIAL_SINCE.getOrDefault(wanted.timestamp(), Integer.MAX_VALUE) > version) {
       return answer.setErrorCode(Errors.UNSUPPORTED_VERSION.code());
     }
-    switch (partitions.find(topic, wanted.partitionIndex())) {
-      case Lookup.NotServed not -> {
-        return answer.setErrorCode(not.error().code());
-      }
-      case Lookup.Served served -> {
-        Errors error = Partitions.checkEpoch(wanted.currentLeaderEpoch(), served.log().epoch());
-        if (error != Errors.NONE) {
-          return answer.setErrorCode(error.code());
+    return switch (partitions.find(topic, wanted.partitionIndex())) {
+      case Lookup.NotServed not -> answer.setErrorCode(not.error().code());
+      case Lookup.Served served -> find(version, served, wanted, answer);
+    };
+  }
+
+  private static ListOffsetsPartitionResponse find(
+      short version,
+      Lookup.Served served,
+      ListOffsetsPartition wanted,
+      ListOffsetsPartitionResponse answer) {
+    Errors error = Partitions.checkEpoch(wanted.currentLeaderEpoch(), served.log().epoch());
+    if (error != Errors.NONE) {
+      return answer.setErrorCode(error.code());
+    }
+    try {
+      RecordPosition found = find(served, wanted.timestamp());
+      if (found != null) {
+        answer.setOffset(found.offset()).setTimestamp(found.timestamp());
+        if (version >= EPOCH_SINCE) {
+          answer.setLeaderEpoch(found.epoch());
         }
-        try {
-          RecordPosition found = find(served, wanted.timestamp());
-          if (found != null) {
-            answer.setOffset(found.offset()).setTimestamp(found.timestamp());
-            if (version >= EPOCH_SINCE) {
-              answer.setLeaderEpoch(found.epoch());
-            }
-          }
-        } catch (LogReadException e) {
-          LOG.atWarn()
-              .addKeyValue("partition", served.log().id())
-              .addKeyValue("cause", e.getMessage())
-              .log("an offset could not be looked up by time");
-          return answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
-        }
-        return answer;
       }
+      return answer;
+    } catch (LogReadException e) {
+      LOG.atWarn()
+          .addKeyValue("partition", served.log().id())
+          .addKeyValue("cause", e.getMessage())
+          .log("an offset could not be looked up by time");
+      return answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
     }
   }
 
@@ -165,19 +168,17 @@ final class OffsetRequests {
 
   private EpochEndOffset endOf(String topic, OffsetForLeaderPartition wanted) {
     EpochEndOffset answer = new EpochEndOffset().setPartition(wanted.partition());
-    switch (partitions.find(topic, wanted.partition())) {
-      case Lookup.NotServed not -> {
-        return answer.setErrorCode(not.error().code());
-      }
-      case Lookup.Served served -> {
-        Errors error = Partitions.checkEpoch(wanted.currentLeaderEpoch(), served.log().epoch());
+    return switch (partitions.find(topic, wanted.partition())) {
+      case Lookup.NotServed not -> answer.setErrorCode(not.error().code());
+      case Lookup.Served(PartitionLog log, var _, var _) -> {
+        Errors error = Partitions.checkEpoch(wanted.currentLeaderEpoch(), log.epoch());
         if (error != Errors.NONE) {
-          return answer.setErrorCode(error.code());
+          yield answer.setErrorCode(error.code());
         }
-        EpochEnd known = served.log().endOf(wanted.leaderEpoch());
+        EpochEnd known = log.endOf(wanted.leaderEpoch());
         EpochEnd end = known == null ? UNKNOWN_END : known;
-        return answer.setLeaderEpoch(end.epoch()).setEndOffset(end.endOffset());
+        yield answer.setLeaderEpoch(end.epoch()).setEndOffset(end.endOffset());
       }
-    }
+    };
   }
 }

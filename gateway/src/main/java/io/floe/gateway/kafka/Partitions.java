@@ -35,8 +35,7 @@ final class Partitions {
     ///
     /// @param leader who serves it, when another node does and this one knows
     /// @param leaderEpoch epoch of that leader
-    record NotServed(Errors error, @Nullable NodeRecord leader, int leaderEpoch)
-        implements Lookup {
+    record NotServed(Errors error, @Nullable NodeRecord leader, int leaderEpoch) implements Lookup {
       NotServed(Errors error) {
         this(error, null, -1);
       }

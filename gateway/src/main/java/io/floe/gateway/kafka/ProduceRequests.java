@@ -140,8 +140,7 @@ final class ProduceRequests {
     }
     int position = batch.position();
     BatchValidation.Result result =
-        BatchValidation.check(
-            batch, position, batchBytesMax(topic), BatchValidation.Origin.CLIENT);
+        BatchValidation.check(batch, position, batchBytesMax(topic), BatchValidation.Origin.CLIENT);
     return switch (result) {
       case BatchValidation.Refused refused -> {
         pending.fail(i, KafkaErrors.of(refused.reason()), refused.message());
@@ -211,8 +210,7 @@ final class ProduceRequests {
   }
 
   /// One partition's part of a request.
-  private record Item(
-      String topicName, Uuid topicId, int index, @Nullable BaseRecords records) {}
+  private record Item(String topicName, Uuid topicId, int index, @Nullable BaseRecords records) {}
 
   /// What became of one part.
   private sealed interface Outcome {
@@ -372,9 +370,7 @@ final class ProduceRequests {
           if (error == Errors.NOT_LEADER_OR_FOLLOWER) {
             var state = log.metadata();
             hint(
-                response,
-                data,
-                partitions.notLeader(state, state.partition(answered.partition())));
+                response, data, partitions.notLeader(state, state.partition(answered.partition())));
           }
         }
       }
@@ -387,7 +383,9 @@ final class ProduceRequests {
         return;
       }
       response.setCurrentLeader(
-          new LeaderIdAndEpoch().setLeaderId(leader.id().value()).setLeaderEpoch(not.leaderEpoch()));
+          new LeaderIdAndEpoch()
+              .setLeaderId(leader.id().value())
+              .setLeaderEpoch(not.leaderEpoch()));
       if (data.nodeEndpoints().find(leader.id().value()) == null) {
         data.nodeEndpoints()
             .add(

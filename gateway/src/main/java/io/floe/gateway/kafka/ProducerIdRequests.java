@@ -28,7 +28,7 @@ final class ProducerIdRequests {
       fail(call, transactionalId.isEmpty() ? Errors.INVALID_REQUEST : Errors.UNSUPPORTED_VERSION);
       return;
     }
-    var unused =
+    var _ =
         log.nextProducerId()
             .whenComplete(
                 (id, failure) -> {

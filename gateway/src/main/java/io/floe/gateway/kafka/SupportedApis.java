@@ -74,8 +74,6 @@ final class SupportedApis {
   /// Older librdkafka takes a Produce that does not begin at 0 for a broker without compression and
   /// silently sends uncompressed. Versions 0 to 2 are still refused, as Kafka does (KAFKA-18659).
   private static short advertisedMin(ApiKeys api) {
-    return api == ApiKeys.PRODUCE
-        ? ApiKeys.PRODUCE_API_VERSIONS_RESPONSE_MIN_VERSION
-        : oldest(api);
+    return api == ApiKeys.PRODUCE ? ApiKeys.PRODUCE_API_VERSIONS_RESPONSE_MIN_VERSION : oldest(api);
   }
 }

@@ -79,7 +79,7 @@ final class TopicRequests {
     if (others != null) {
       return others;
     }
-    var unused =
+    var _ =
         submit(
                 new MetadataCommand.CreateTopic(
                     newId(),
@@ -368,8 +368,7 @@ final class TopicRequests {
               Errors.INVALID_PARTITIONS,
               "the topic has " + now + " partitions; " + wanted.count() + " are not more"));
     }
-    MetadataCommand command =
-        new MetadataCommand.CreatePartitions(topic.id(), now, wanted.count());
+    MetadataCommand command = new MetadataCommand.CreatePartitions(topic.id(), now, wanted.count());
     return call.request().data().validateOnly()
         ? CompletableFuture.completedFuture(validate(command))
         : submit(command, call.request().data().timeoutMs());
@@ -377,17 +376,15 @@ final class TopicRequests {
 
   // Several results, one answer
 
-  private static <T> Set<String> duplicates(
-      Iterable<T> items, Function<T, String> name) {
+  private static <T> Set<String> duplicates(Iterable<T> items, Function<T, String> name) {
     Map<String, Integer> counts = new HashMap<>();
     items.forEach(item -> counts.merge(name.apply(item), 1, Integer::sum));
     counts.values().removeIf(count -> count == 1);
     return counts.keySet();
   }
 
-  private static <T> void whenAll(
-      List<CompletableFuture<T>> results, Consumer<List<T>> action) {
-    var unused =
+  private static <T> void whenAll(List<CompletableFuture<T>> results, Consumer<List<T>> action) {
+    var _ =
         CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
             .thenRun(() -> action.accept(results.stream().map(CompletableFuture::join).toList()));
   }

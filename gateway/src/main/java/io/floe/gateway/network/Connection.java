@@ -195,7 +195,7 @@ public final class Connection {
       partial = null;
       return null;
     }
-    if (receiving != partial) {
+    if (!receiving.equals(partial)) {
       partial = receiving;
       partialSinceNanos = nowNanos;
       return null;

@@ -42,7 +42,7 @@ public final class ResponseMemory {
   public boolean cancel(Runnable granted) {
     synchronized (line) {
       for (Iterator<Waiting> all = line.iterator(); all.hasNext(); ) {
-        if (all.next().granted == granted) {
+        if (all.next().granted.equals(granted)) {
           all.remove();
           return true;
         }
