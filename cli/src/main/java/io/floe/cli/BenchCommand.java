@@ -25,7 +25,9 @@ final class BenchCommand implements Runnable {
       throw new CommandFailure("the benchmarks are not part of this package: run ./floe bench", e);
     }
     try {
-      entry.getMethod("main", String[].class).invoke(null, (Object) arguments.toArray(new String[0]));
+      entry
+          .getMethod("main", String[].class)
+          .invoke(null, (Object) arguments.toArray(new String[0]));
     } catch (InvocationTargetException e) {
       throw new CommandFailure("the benchmark failed: " + e.getCause(), e);
     } catch (ReflectiveOperationException e) {

@@ -35,7 +35,8 @@ final class ConfigOverrides {
     } catch (ConfigException e) {
       throw CommandFailure.usage("--set " + key + ": is no setting's name");
     }
-    // Pekko has settings with names of the user's own (dispatchers); Floe's are all in reference.conf.
+    // Pekko has settings with names of the user's own (dispatchers); Floe's are all in
+    // reference.conf.
     boolean isForeign = !path.getFirst().equals("floe") && defaults.hasPathOrNull(path.getFirst());
     if (isForeign || defaults.hasPathOrNull(key)) {
       return;

@@ -80,8 +80,7 @@ final class ConsumeCommand implements Runnable {
     if (isJson && !fields.isEmpty()) {
       throw CommandFailure.usage("--json has all fields; leave out --print");
     }
-    ConsumeOptions options =
-        new ConsumeOptions(topic, partitions, from.start(), count, isUntilEnd);
+    ConsumeOptions options = new ConsumeOptions(topic, partitions, from.start(), count, isUntilEnd);
     try (StandardOutput out = StandardOutput.open();
         RemoteLog log = RemoteLog.connect(node.address());
         RemoteRecords records = log.consume(options)) {

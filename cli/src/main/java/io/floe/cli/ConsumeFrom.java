@@ -9,8 +9,8 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import picocli.CommandLine.TypeConversionException;
 
-/// Where consuming begins, as it is written after `--from`: `earliest`, `latest`, an offset, `@` and
-/// milliseconds since 1970, or a time in ISO-8601 (UTC when it names no zone).
+/// Where consuming begins, as it is written after `--from`: `earliest`, `latest`, an offset, `@`
+/// and milliseconds since 1970, or a time in ISO-8601 (UTC when it names no zone).
 record ConsumeFrom(Start start) {
 
   static ConsumeFrom parse(String text) {

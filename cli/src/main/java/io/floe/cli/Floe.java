@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
     name = "floe",
     mixinStandardHelpOptions = true,
     versionProvider = Floe.Version.class,
-    description = "A distributed log streaming engine: durable topics for Kafka clients, Pekko Streams and the shell.",
+    description =
+        "A distributed log streaming engine: durable topics for Kafka clients, Pekko Streams and the shell.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       StartCommand.class,
@@ -120,8 +121,7 @@ public final class Floe implements Runnable {
         say(err, String.valueOf(failure.getMessage()));
       }
       case RemoteException remote -> {
-        code =
-            remote.kind() == RemoteException.Kind.INVALID ? ExitCodes.USAGE : ExitCodes.FAILURE;
+        code = remote.kind() == RemoteException.Kind.INVALID ? ExitCodes.USAGE : ExitCodes.FAILURE;
         say(err, String.valueOf(remote.getMessage()));
       }
       default -> {
@@ -155,7 +155,11 @@ public final class Floe implements Runnable {
       String version = Floe.class.getPackage().getImplementationVersion();
       return new String[] {
         "floe " + (version == null ? "(not packaged)" : version),
-        "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " "
+        "Java "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("os.name")
+            + " "
             + System.getProperty("os.arch")
       };
     }

@@ -28,7 +28,8 @@ record HostPort(String host, int port) {
     try {
       return new HostPort(host, Integer.parseInt(text.substring(colon + 1)));
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("'" + text + "' is not HOST:PORT: the port is no number", e);
+      throw new IllegalArgumentException(
+          "'" + text + "' is not HOST:PORT: the port is no number", e);
     }
   }
 

@@ -120,7 +120,10 @@ final class ProduceCommand implements Runnable {
   }
 
   private void send(
-      RemoteProducer producer, List<RemoteHeader> recordHeaders, Outcome outcome, Terminal terminal) {
+      RemoteProducer producer,
+      List<RemoteHeader> recordHeaders,
+      Outcome outcome,
+      Terminal terminal) {
     byte @Nullable [] separator =
         keySeparator == null ? null : keySeparator.getBytes(StandardCharsets.UTF_8);
     LineReader lines = new LineReader(System.in, LINE_BYTES_MAX);
@@ -141,8 +144,10 @@ final class ProduceCommand implements Runnable {
         outcome.read++;
         outcome.bytes += line.length;
         // Blocks while too much is unsent: memory stays bounded however fast the input is.
-        var unused =
-            producer.send(topic, partition, key, value, recordHeaders, -1).whenComplete(outcome::add);
+        var _ =
+            producer
+                .send(topic, partition, key, value, recordHeaders, -1)
+                .whenComplete(outcome::add);
         if (terminal.isTerminal() && (outcome.read & 0xff) == 0) {
           terminal.progress(
               String.format(

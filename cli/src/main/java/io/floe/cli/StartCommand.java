@@ -47,15 +47,15 @@ final class StartCommand implements Callable<Integer> {
       names = "--kafka",
       paramLabel = "HOST:PORT",
       defaultValue = "127.0.0.1:9092",
-      description = "Where Kafka clients connect; port 0: any free one (default: ${DEFAULT-VALUE}).")
+      description =
+          "Where Kafka clients connect; port 0: any free one (default: ${DEFAULT-VALUE}).")
   HostPort kafka = new HostPort("127.0.0.1", 9092);
 
   @Option(
       names = "--cluster",
       paramLabel = "HOST:PORT",
       defaultValue = "127.0.0.1:25520",
-      description =
-          "Where other nodes connect; port 0: any free one (default: ${DEFAULT-VALUE}).")
+      description = "Where other nodes connect; port 0: any free one (default: ${DEFAULT-VALUE}).")
   HostPort cluster = new HostPort("127.0.0.1", 25520);
 
   @Option(
@@ -87,7 +87,7 @@ final class StartCommand implements Callable<Integer> {
             dataDir.toAbsolutePath().normalize(), nodeId, cluster, seeds, kafka, config);
     end.owns(node);
     try (StandardOutput out = StandardOutput.open()) {
-      out.line("READY " + node.ready().toJson());
+      out.line(node.ready().format());
     }
     int code = node.awaitEnd();
     end.exitCode(code);

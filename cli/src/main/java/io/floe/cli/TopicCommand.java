@@ -100,7 +100,11 @@ final class TopicCommand implements Runnable {
               });
         } else {
           out.line(
-              "created " + name + " with " + partitions + (partitions == 1 ? " partition" : " partitions"));
+              "created "
+                  + name
+                  + " with "
+                  + partitions
+                  + (partitions == 1 ? " partition" : " partitions"));
         }
       }
     }
@@ -171,7 +175,8 @@ final class TopicCommand implements Runnable {
       out.line(topic.name() + "  " + topic.id());
       topic.configs().forEach((key, value) -> out.line("  " + key + "=" + value));
       TextTable table =
-          new TextTable("partition", "leader", "epoch", "replicas", "earliest", "latest", "records");
+          new TextTable(
+              "partition", "leader", "epoch", "replicas", "earliest", "latest", "records");
       for (PartitionDescription partition : topic.partitions()) {
         table.row(
             Integer.toString(partition.index()),

@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Supplier;
 
 /// What was sent to a new topic, what the log acknowledged and what a reader found, each record
 /// named by its partition and its number in the order of sending. One producer, which sends each
 /// partition's records in order and removes duplicates, wrote all of them.
 ///
-/// The rules: an acknowledged record is read exactly once and at the offset that it was acknowledged
-/// with; a record of unknown fate is read once or never; within a partition the order of reading is
-/// the order of sending; offsets begin at 0 and are dense.
+/// The rules: an acknowledged record is read exactly once and at the offset that it was
+/// acknowledged with; a record of unknown fate is read once or never; within a partition the order
+/// of reading is the order of sending; offsets begin at 0 and are dense.
 ///
 /// Thread-safety: any thread; the reads of one partition come in the order of reading.
 public final class History {
@@ -77,15 +77,24 @@ public final class History {
     long foreign;
     final List<String> details = new ArrayList<>();
 
-    void detail(String format, Object... values) {
+    void detail(Supplier<String> words) {
       if (details.size() < DETAILS_MAX) {
-        details.add(String.format(Locale.ROOT, format, values));
+        details.add(words.get());
       }
     }
 
     Verdict verdict() {
       return new Verdict(
-          sent, acknowledged, read, lost, duplicated, outOfOrder, misplaced, gaps, foreign, details);
+          sent,
+          acknowledged,
+          read,
+          lost,
+          duplicated,
+          outOfOrder,
+          misplaced,
+          gaps,
+          foreign,
+          details);
     }
   }
 
@@ -135,33 +144,37 @@ public final class History {
       reading.read++;
       if (offset != nextOffset) {
         reading.gaps += Math.abs(offset - nextOffset);
-        reading.detail("partition %d: offset %d follows %d", index, offset, nextOffset - 1);
+        long last = nextOffset - 1;
+        reading.detail(() -> "partition " + index + ": offset " + offset + " follows " + last);
       }
       nextOffset = offset + 1;
       if (number < 0 || number >= sent) {
         reading.foreign++;
-        reading.detail("partition %d, offset %d: record %d was never sent", index, offset, number);
+        reading.detail(() -> at(offset) + "record " + number + " was never sent");
         return;
       }
       int at = (int) number;
       if (seen.get(at)) {
         reading.duplicated++;
-        reading.detail("partition %d, offset %d: record %d once more", index, offset, number);
+        reading.detail(() -> at(offset) + "record " + number + " once more");
         return;
       }
       seen.set(at);
       if (number < largestNumber) {
         reading.outOfOrder++;
-        reading.detail(
-            "partition %d, offset %d: record %d after %d", index, offset, number, largestNumber);
+        long larger = largestNumber;
+        reading.detail(() -> at(offset) + "record " + number + " after " + larger);
       }
       largestNumber = Math.max(largestNumber, number);
       if (offsets[at] != UNKNOWN && offsets[at] != offset) {
         reading.misplaced++;
         reading.detail(
-            "partition %d: record %d is at offset %d and was acknowledged at %d",
-            index, number, offset, offsets[at]);
+            () -> at(offset) + "record " + number + " was acknowledged at " + offsets[at]);
       }
+    }
+
+    private String at(long offset) {
+      return "partition " + index + ", offset " + offset + ": ";
     }
 
     synchronized void addTo(Tally tally) {
@@ -173,13 +186,17 @@ public final class History {
       tally.misplaced += reading.misplaced;
       tally.gaps += reading.gaps;
       tally.foreign += reading.foreign;
-      reading.details.forEach(detail -> tally.detail("%s", detail));
+      reading.details.forEach(words -> tally.detail(() -> words));
       for (int number = 0; number < sent; number++) {
         if (offsets[number] != UNKNOWN && !seen.get(number)) {
           tally.lost++;
+          int missing = number;
           tally.detail(
-              "partition %d: record %d, acknowledged at offset %d, is not there",
-              index, number, offsets[number]);
+              () ->
+                  at(offsets[missing])
+                      + "record "
+                      + missing
+                      + " was acknowledged and is not there");
         }
       }
     }

@@ -36,12 +36,19 @@ public record Verdict(
     StringBuilder text =
         new StringBuilder(
             String.format(
-                Locale.ROOT, "%,d lost, %,d duplicated, %,d out of order", lost, duplicated, outOfOrder));
+                Locale.ROOT,
+                "%,d lost, %,d duplicated, %,d out of order",
+                lost,
+                duplicated,
+                outOfOrder));
     if (misplaced + gaps + foreign > 0) {
       text.append(
           String.format(
-              Locale.ROOT, ", %,d at a wrong offset, %,d offsets missing, %,d never sent",
-              misplaced, gaps, foreign));
+              Locale.ROOT,
+              ", %,d at a wrong offset, %,d offsets missing, %,d never sent",
+              misplaced,
+              gaps,
+              foreign));
     }
     return text.toString();
   }

@@ -84,8 +84,9 @@ public final class NodeProcess implements AutoCloseable {
     } catch (ExecutionException e) {
       // Standard output ends a moment before the process does.
       process.waitFor(5, TimeUnit.SECONDS);
+      Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new NodeProcessException(
-          describe() + " did not become ready: " + e.getCause().getMessage() + logTail(), e);
+          describe() + " did not become ready: " + cause.getMessage() + logTail(), e);
     } catch (TimeoutException e) {
       throw new NodeProcessException(
           describe() + " was not ready after " + limit.toSeconds() + " s" + logTail(), e);

@@ -22,7 +22,8 @@ public record ReadyLine(int nodeId, String kafka, String cluster, String dataDir
     return line.startsWith(PREFIX);
   }
 
-  /// Reads a whole line. Unknown fields are left alone, so that an older tool can start a newer node.
+  /// Reads a whole line. Unknown fields are left alone, so that an older tool can start a newer
+  /// node.
   ///
   /// @throws IllegalArgumentException with the line, when it is not as it should be
   public static ReadyLine parse(String line) {
