@@ -29,8 +29,7 @@ final class DiskFullMultiJvmTest {
         awaitStandstill(load);
 
         Commands.Result refused =
-            Commands.floe(
-                "more\n", "produce", "t", "--timeout", "5", "-b", nodes.bootstrap());
+            Commands.floe("more\n", "produce", "t", "--timeout", "5", "-b", nodes.bootstrap());
         assertThat(refused.exitCode()).isEqualTo(1);
         assertThat(refused.err()).startsWith("floe: 1 records failed");
         assertThat(node.isAlive()).isTrue();

@@ -66,7 +66,8 @@ final class FloeCommandMultiJvmTest {
             "\"key\":\"bob\",\"value\":\"grüße\",\"headers\":[{\"name\":\"h\",\"value\":\"x\"}]}\n");
     assertThat(floe("", "consume", "t", "--until-end", "--from", "@1").ok().lines()).hasSize(3);
     assertThat(floe("", "consume", "t", "--until-end", "--from", "latest").ok().out()).isEmpty();
-    assertThat(floe("", "consume", "t", "--from", "2100-01-01", "--until-end").ok().out()).isEmpty();
+    assertThat(floe("", "consume", "t", "--from", "2100-01-01", "--until-end").ok().out())
+        .isEmpty();
 
     Result outside = floe("", "consume", "t", "--from", "77");
     assertThat(outside.exitCode()).isEqualTo(1);

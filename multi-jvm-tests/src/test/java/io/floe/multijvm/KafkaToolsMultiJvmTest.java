@@ -51,8 +51,15 @@ final class KafkaToolsMultiJvmTest {
     tool("", TOOLS + "TopicCommand", "--create", "--topic", "t").ok();
     String configs = "kafka.admin.ConfigCommand";
     tool(
-            "", configs, "--alter", "--entity-type", "topics", "--entity-name", "t",
-            "--add-config", "retention.ms=3600000")
+            "",
+            configs,
+            "--alter",
+            "--entity-type",
+            "topics",
+            "--entity-name",
+            "t",
+            "--add-config",
+            "retention.ms=3600000")
         .ok();
 
     assertThat(
@@ -61,8 +68,15 @@ final class KafkaToolsMultiJvmTest {
                 .out())
         .contains("retention.ms=3600000");
     tool(
-            "", configs, "--alter", "--entity-type", "topics", "--entity-name", "t",
-            "--delete-config", "retention.ms")
+            "",
+            configs,
+            "--alter",
+            "--entity-type",
+            "topics",
+            "--entity-name",
+            "t",
+            "--delete-config",
+            "retention.ms")
         .ok();
     assertThat(
             tool("", configs, "--describe", "--entity-type", "topics", "--entity-name", "t")
@@ -78,30 +92,38 @@ final class KafkaToolsMultiJvmTest {
     tool(
             String.join("\n", lines) + "\n",
             TOOLS + "ConsoleProducer",
-            "--topic", "t",
-            "--reader-property", "parse.key=true",
-            "--reader-property", "key.separator=:",
-            "--compression-codec", "lz4")
+            "--topic",
+            "t",
+            "--reader-property",
+            "parse.key=true",
+            "--reader-property",
+            "key.separator=:",
+            "--compression-codec",
+            "lz4")
         .ok();
 
     Result read =
         tool(
                 "",
                 TOOLS + "consumer.ConsoleConsumer",
-                "--topic", "t",
-                "--partition", "0",
-                "--offset", "10",
-                "--max-messages", "990",
-                "--formatter-property", "print.key=true",
-                "--formatter-property", "key.separator=:")
+                "--topic",
+                "t",
+                "--partition",
+                "0",
+                "--offset",
+                "10",
+                "--max-messages",
+                "990",
+                "--formatter-property",
+                "print.key=true",
+                "--formatter-property",
+                "key.separator=:")
             .ok();
 
     assertThat(read.lines()).isEqualTo(lines.subList(10, 1000));
-    assertThat(
-            tool("", TOOLS + "GetOffsetShell", "--topic", "t", "--time", "-1").ok().out())
+    assertThat(tool("", TOOLS + "GetOffsetShell", "--topic", "t", "--time", "-1").ok().out())
         .isEqualTo("t:0:1000\n");
-    assertThat(
-            tool("", TOOLS + "GetOffsetShell", "--topic", "t", "--time", "-2").ok().out())
+    assertThat(tool("", TOOLS + "GetOffsetShell", "--topic", "t", "--time", "-2").ok().out())
         .isEqualTo("t:0:0\n");
   }
 
@@ -113,11 +135,17 @@ final class KafkaToolsMultiJvmTest {
         Commands.kafkaTool(
                 "",
                 TOOLS + "ProducerPerformance",
-                "--topic", "t",
-                "--num-records", "50000",
-                "--record-size", "1024",
-                "--throughput", "-1",
-                "--producer-props", "bootstrap.servers=" + nodes.bootstrap(), "acks=all")
+                "--topic",
+                "t",
+                "--num-records",
+                "50000",
+                "--record-size",
+                "1024",
+                "--throughput",
+                "-1",
+                "--producer-props",
+                "bootstrap.servers=" + nodes.bootstrap(),
+                "acks=all")
             .ok();
 
     assertThat(result.out()).contains("50000 records sent");

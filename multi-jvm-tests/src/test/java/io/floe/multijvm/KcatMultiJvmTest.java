@@ -69,11 +69,35 @@ final class KcatMultiJvmTest {
 
   @Test
   void keepsKeysHeadersAndTimestamps() throws Exception {
-    kcat("alice:1\n", "-P", "-t", "t", "-p", "0", "-K", ":", "-H", "a=b", "-X", "enable.idempotence=true")
+    kcat(
+            "alice:1\n",
+            "-P",
+            "-t",
+            "t",
+            "-p",
+            "0",
+            "-K",
+            ":",
+            "-H",
+            "a=b",
+            "-X",
+            "enable.idempotence=true")
         .ok();
 
     assertThat(
-            kcat("", "-C", "-t", "t", "-p", "0", "-o", "beginning", "-e", "-q", "-f", "%k|%s|%h|%o\n")
+            kcat(
+                    "",
+                    "-C",
+                    "-t",
+                    "t",
+                    "-p",
+                    "0",
+                    "-o",
+                    "beginning",
+                    "-e",
+                    "-q",
+                    "-f",
+                    "%k|%s|%h|%o\n")
                 .ok()
                 .out())
         .isEqualTo("alice|1|a=b|0\n");

@@ -95,16 +95,17 @@ final class Load implements AutoCloseable {
       System.arraycopy(head, 0, value, 0, head.length);
       sent.incrementAndGet();
       try {
-        producer.send(
-            new ProducerRecord<>(topic, partition, null, value),
-            (place, failure) -> {
-              if (failure == null) {
-                history.acknowledged(partition, number, place.offset());
-              } else {
-                firstFailure.compareAndSet(null, failure);
-              }
-              settled.incrementAndGet();
-            });
+        var _ =
+            producer.send(
+                new ProducerRecord<>(topic, partition, null, value),
+                (place, failure) -> {
+                  if (failure == null) {
+                    history.acknowledged(partition, number, place.offset());
+                  } else {
+                    firstFailure.compareAndSet(null, failure);
+                  }
+                  settled.incrementAndGet();
+                });
       } catch (RuntimeException e) {
         firstFailure.compareAndSet(null, e);
         settled.incrementAndGet();

@@ -88,8 +88,7 @@ final class LoopMount implements AutoCloseable {
     MethodHandle open =
         linker.downcallHandle(
             linker.defaultLookup().findOrThrow("open"),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
             Linker.Option.firstVariadicArg(2));
     MethodHandle ioctl =
         linker.downcallHandle(
@@ -119,8 +118,13 @@ final class LoopMount implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    unmount();
+  public void close() throws IOException {
+    try {
+      unmount();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while " + mountPoint + " is mounted", e);
+    }
     Files.deleteIfExists(image);
   }
 }

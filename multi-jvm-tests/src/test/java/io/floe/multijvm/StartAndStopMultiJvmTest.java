@@ -87,9 +87,12 @@ final class StartAndStopMultiJvmTest {
       NodeProcess kafka =
           nodes.launchWith(
               List.of(
-                  "--data-dir", temporary.resolve("a").toString(),
-                  "--kafka", address,
-                  "--cluster", "127.0.0.1:0"),
+                  "--data-dir",
+                  temporary.resolve("a").toString(),
+                  "--kafka",
+                  address,
+                  "--cluster",
+                  "127.0.0.1:0"),
               Map.of());
       assertThat(kafka.awaitExit(Nodes.READY_LIMIT)).isEqualTo(1);
       assertThat(lastLine(kafka)).startsWith("floe: ").contains("--kafka").contains(address);
@@ -97,9 +100,12 @@ final class StartAndStopMultiJvmTest {
       NodeProcess cluster =
           nodes.launchWith(
               List.of(
-                  "--data-dir", temporary.resolve("b").toString(),
-                  "--kafka", "127.0.0.1:0",
-                  "--cluster", address),
+                  "--data-dir",
+                  temporary.resolve("b").toString(),
+                  "--kafka",
+                  "127.0.0.1:0",
+                  "--cluster",
+                  address),
               Map.of());
       assertThat(cluster.awaitExit(Nodes.READY_LIMIT)).isEqualTo(1);
       assertThat(lastLine(cluster)).startsWith("floe: ").contains("--cluster").contains(address);
@@ -108,14 +114,15 @@ final class StartAndStopMultiJvmTest {
 
   @Test
   void refusesToStartWithoutAJvmFlagInsteadOfHanging() throws Exception {
-    Path root = Launcher.find().getParent();
+    Path root = Launcher.home();
     String classPath =
         root.resolve("cli/target/floe-cli.jar") + ":" + root.resolve("cli/target/floe/lib") + "/*";
     List<String> options =
         Files.readAllLines(root.resolve("config/jvm.options")).stream()
             .filter(line -> line.startsWith("-"))
             .toList();
-    for (String flag : List.of("--add-opens=java.base/jdk.internal.misc", "--enable-native-access")) {
+    for (String flag :
+        List.of("--add-opens=java.base/jdk.internal.misc", "--enable-native-access")) {
       List<String> command = new java.util.ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       options.stream().filter(option -> !option.startsWith(flag)).forEach(command::add);

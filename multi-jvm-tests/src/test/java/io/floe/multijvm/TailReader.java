@@ -2,6 +2,7 @@ package io.floe.multijvm;
 
 import io.floe.cli.check.History;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -15,7 +16,7 @@ final class TailReader implements AutoCloseable {
   private final Thread thread;
   private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
   private volatile boolean isStopped;
-  private volatile long readCount;
+  private final AtomicLong readCount = new AtomicLong();
 
   private TailReader(Load load, History seen) {
     this.load = load;
@@ -36,7 +37,7 @@ final class TailReader implements AutoCloseable {
       while (!isStopped) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
           seen.read(record.partition(), record.offset(), Load.number(record.value()));
-          readCount++;
+          readCount.incrementAndGet();
         }
       }
     } catch (RuntimeException e) {
@@ -47,10 +48,10 @@ final class TailReader implements AutoCloseable {
   /// Waits until it has read all that was acknowledged, and ends it.
   void finish(Duration limit) throws InterruptedException {
     long deadlineNanos = System.nanoTime() + limit.toNanos();
-    while (readCount < load.acknowledged() && failure.get() == null) {
+    while (readCount.get() < load.acknowledged() && failure.get() == null) {
       if (System.nanoTime() > deadlineNanos) {
         throw new AssertionError(
-            "the reader saw " + readCount + " of " + load.acknowledged() + " records");
+            "the reader saw " + readCount.get() + " of " + load.acknowledged() + " records");
       }
       Thread.sleep(10);
     }
