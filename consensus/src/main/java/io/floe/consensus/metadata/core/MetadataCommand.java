@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// arrives twice or late is refused instead of applied to something else.
 public sealed interface MetadataCommand {
 
+  /// Gives the cluster its identity: the first command of a metadata log, once.
+  ///
+  /// @param clusterId 1 to 64 of `A-Z a-z 0-9 _ -`, drawn by whoever proposes
+  record FoundCluster(String clusterId) implements MetadataCommand {}
+
   /// Registers a node's new life, or a new node.
   record RegisterNode(NodeRecord node) implements MetadataCommand {}
 

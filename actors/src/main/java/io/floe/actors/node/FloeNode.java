@@ -1,0 +1,265 @@
+package io.floe.actors.node;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.floe.actors.log.LogService;
+import io.floe.consensus.replication.core.WriterSettings;
+import io.floe.model.NodeId;
+import io.floe.storage.SegmentStore;
+import io.floe.storage.StoreException;
+import io.floe.storage.StoreSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running node: its store, its actors, its log. The edges (Kafka gateway, Pekko Streams client)
+/// are started beside it on [#log()].
+///
+/// Thread-safety: any thread; [#start] and [#close] block.
+public final class FloeNode implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FloeNode.class);
+
+  /// Name of the actor system; the same on every node of a cluster.
+  public static final String SYSTEM_NAME = "floe";
+
+  private final NodeIdentity identity;
+  private final Path dataDir;
+  private final SegmentStore store;
+  private final ActorSystem<NodeGuardian.Command> system;
+  private final LogService service;
+  private final CompletableFuture<Throwable> failed;
+  private final Duration drainTimeout;
+  private final Object closing = new Object();
+  private boolean isClosed;
+
+  private FloeNode(
+      NodeIdentity identity,
+      Path dataDir,
+      SegmentStore store,
+      ActorSystem<NodeGuardian.Command> system,
+      LogService service,
+      CompletableFuture<Throwable> failed,
+      Duration drainTimeout) {
+    this.identity = identity;
+    this.dataDir = dataDir;
+    this.store = store;
+    this.system = system;
+    this.service = service;
+    this.failed = failed;
+    this.drainTimeout = drainTimeout;
+  }
+
+  /// Starts a node and returns when it serves: metadata recovered, left-over segments sealed,
+  /// partitions open.
+  ///
+  /// @throws NodeStartException with what is wrong and what to do
+  public static FloeNode start(NodeSettings settings) throws NodeStartException {
+    JvmFlags.check();
+    if (!settings.seeds().isEmpty()) {
+      throw new NodeStartException(
+          "clusters of several nodes are not supported by this version: start the node without seeds");
+    }
+    NodeIdentity identity = NodeIdentity.loadOrFound(settings.dataDir(), settings.nodeId());
+    Config floe = settings.config().getConfig("floe");
+    SegmentStore store = openStore(settings.dataDir().resolve("store"), floe.getConfig("store"));
+    try {
+      return startActors(settings, identity, floe, store);
+    } catch (NodeStartException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  private static SegmentStore openStore(Path directory, Config config) throws NodeStartException {
+    try {
+      return SegmentStore.open(
+          new StoreSettings(
+              directory,
+              StoreSettings.Io.valueOf(config.getString("io").toUpperCase(Locale.ROOT)),
+              config.getBytes("inflight-bytes-max"),
+              config.getBytes("tail-cache-bytes"),
+              config.getInt("open-files-max"),
+              Math.toIntExact(config.getBytes("index-interval-bytes")),
+              config.getBytes("hot-file-bytes"),
+              config.getInt("pool-files-max")));
+    } catch (StoreException e) {
+      throw new NodeStartException(String.valueOf(e.getMessage()), e);
+    } catch (IllegalArgumentException e) {
+      throw new NodeStartException("floe.store: " + e.getMessage(), e);
+    }
+  }
+
+  private static FloeNode startActors(
+      NodeSettings settings, NodeIdentity identity, Config floe, SegmentStore store)
+      throws NodeStartException {
+    CompletableFuture<LogService> ready = new CompletableFuture<>();
+    CompletableFuture<Throwable> failed = new CompletableFuture<>();
+    NodeGuardian.Parts parts =
+        new NodeGuardian.Parts(
+            identity,
+            settings.kafka(),
+            store,
+            floe.getBytes("partition.pending-bytes-max"),
+            writerSettings(floe.getConfig("partition")),
+            ready,
+            failed);
+    ActorSystem<NodeGuardian.Command> system;
+    try {
+      system = ActorSystem.create(NodeGuardian.create(parts), SYSTEM_NAME, systemConfig(settings));
+    } catch (RuntimeException e) {
+      throw new NodeStartException(
+          "the actor system did not start on cluster address "
+              + settings.cluster()
+              + ": "
+              + rootMessage(e),
+          e);
+    }
+    Cluster cluster = Cluster.get(system);
+    cluster.manager().tell(Join.create(cluster.selfMember().address()));
+    try {
+      Duration timeout = floe.getDuration("node.start-timeout");
+      LogService service = ready.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      return new FloeNode(
+          identity,
+          settings.dataDir(),
+          store,
+          system,
+          service,
+          failed,
+          floe.getDuration("node.drain-timeout"));
+    } catch (ExecutionException e) {
+      stop(system);
+      throw e.getCause() instanceof NodeStartException refused
+          ? refused
+          : new NodeStartException("the node did not start: " + rootMessage(e), e);
+    } catch (TimeoutException e) {
+      stop(system);
+      throw new NodeStartException(
+          "the node was not ready within floe.node.start-timeout = "
+              + floe.getString("node.start-timeout"),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stop(system);
+      throw new NodeStartException("the start was interrupted", e);
+    }
+  }
+
+  private static WriterSettings writerSettings(Config partition) {
+    return new WriterSettings(
+        partition.getInt("inflight-batches-max"),
+        partition.getBytes("inflight-bytes-max"),
+        partition.getInt("roll-queue-batches-max"),
+        partition.getBytes("roll-queue-bytes-max"));
+  }
+
+  private static Config systemConfig(NodeSettings settings) {
+    Map<String, Object> own =
+        Map.of(
+            "pekko.remote.artery.canonical.hostname", settings.cluster().host(),
+            "pekko.remote.artery.canonical.port", settings.cluster().port(),
+            "floe.journal.dir", settings.dataDir().resolve("metadata").toString(),
+            "floe.snapshot-store.dir", settings.dataDir().resolve("metadata-snapshots").toString());
+    return ConfigFactory.parseMap(own)
+        .withFallback(settings.config())
+        .withFallback(ConfigFactory.parseResources("floe-node.conf"))
+        .withFallback(ConfigFactory.defaultReference())
+        .resolve();
+  }
+
+  private static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.toString() : root.getMessage();
+  }
+
+  public NodeId nodeId() {
+    return identity.nodeId();
+  }
+
+  public String clusterId() {
+    return identity.clusterId();
+  }
+
+  public Path dataDir() {
+    return dataDir;
+  }
+
+  /// Where Pekko Cluster listens.
+  public HostPort clusterAddress() {
+    var address = Cluster.get(system).selfMember().address();
+    return new HostPort(address.getHost().get(), address.getPort().get());
+  }
+
+  /// `io_uring` or `file_channel`.
+  public String ioName() {
+    return store.ioName();
+  }
+
+  public LogService log() {
+    return service;
+  }
+
+  /// The actor system, for streams that run in this process.
+  public ActorSystem<?> system() {
+    return system;
+  }
+
+  /// Completes with the cause when the node stopped by itself because something failed for good.
+  /// [#close] is still to be called.
+  public CompletionStage<Throwable> whenFailed() {
+    return failed;
+  }
+
+  /// Stops: takes no more appends, waits for those in flight, leaves the cluster, closes the store.
+  /// Idempotent. What is acknowledged stays; what is not is answered as unknown.
+  @Override
+  public void close() {
+    synchronized (closing) {
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
+    }
+    CountDownLatch drained = new CountDownLatch(1);
+    if (!failed.isDone()) {
+      system.tell(new NodeGuardian.Drain(drained::countDown));
+      try {
+        if (!drained.await(drainTimeout.toMillis(), TimeUnit.MILLISECONDS)) {
+          log.warn(
+              "appends were still in flight after {}; they are answered as unknown", drainTimeout);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    stop(system);
+    store.close();
+  }
+
+  private static void stop(ActorSystem<?> system) {
+    system.terminate();
+    try {
+      system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException | CompletionException | TimeoutException e) {
+      log.warn("the actor system did not stop cleanly: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,298 @@
+package io.floe.actors.node;
+
+import io.floe.actors.log.LogService;
+import io.floe.actors.log.MetadataReply;
+import io.floe.actors.metadata.MetadataActor;
+import io.floe.actors.metadata.MetadataProtocol;
+import io.floe.actors.metadata.MetadataProtocol.Notice;
+import io.floe.actors.metadata.MetadataProtocol.Outcome;
+import io.floe.actors.partition.LeftOverSeals;
+import io.floe.actors.partition.LeftOvers;
+import io.floe.actors.partition.PartitionDirectory;
+import io.floe.actors.partition.PartitionShared;
+import io.floe.actors.partition.Partitions;
+import io.floe.consensus.metadata.core.MetadataCommand;
+import io.floe.consensus.metadata.core.MetadataCommand.SealAndOpenItem;
+import io.floe.consensus.metadata.core.MetadataState;
+import io.floe.consensus.metadata.core.NodeRecord;
+import io.floe.consensus.metadata.core.ReplicaId;
+import io.floe.consensus.metadata.core.WriterId;
+import io.floe.consensus.replication.core.WriterSettings;
+import io.floe.model.ProcessIncarnation;
+import io.floe.storage.SegmentStore;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.Terminated;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
+
+/// The root of a node: brings it up step by step, then passes every metadata entry on to the
+/// partitions before its proposer hears of it.
+///
+/// ```
+///   recover metadata ─▶ found cluster (first start) ─▶ register this life ─▶ seal what the last life left open ─▶ serve
+/// ```
+///
+/// It does not outlive a part that failed for good: a metadata log that could not write, or a store
+/// that could not sync, stops the node.
+final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> {
+  /// Segments sealed by one metadata entry.
+  private static final int SEALS_PER_ENTRY = 1_000;
+
+  private static final Duration ENTRY_TIMEOUT = Duration.ofSeconds(60);
+
+  /// What the node's root is told.
+  sealed interface Command {}
+
+  private record Noticed(Notice notice) implements Command {}
+
+  private record Answered(@Nullable Outcome outcome, @Nullable Throwable failure)
+      implements Command {}
+
+  /// Something failed for good.
+  record Fatal(Throwable cause) implements Command {}
+
+  /// Stop taking appends and call back when nothing is in flight.
+  record Drain(Runnable onDrained) implements Command {}
+
+  /// Stop the actor system.
+  enum Stop implements Command {
+    STOP
+  }
+
+  /// What a node is made of before its actors start.
+  ///
+  /// @param ready completed when the node serves, or with what kept it from it
+  record Parts(
+      NodeIdentity identity,
+      HostPort kafka,
+      SegmentStore store,
+      long pendingBytesMax,
+      WriterSettings writerSettings,
+      CompletableFuture<LogService> ready,
+      CompletableFuture<Throwable> failed) {}
+
+  private final Parts parts;
+  private final ActorRef<MetadataProtocol> metadataLog;
+  private final PartitionDirectory directory = new PartitionDirectory();
+  private final Deque<List<SealAndOpenItem>> sealsLeft = new ArrayDeque<>();
+
+  private @Nullable WriterId self;
+  private @Nullable LeftOvers leftOvers;
+  private @Nullable Partitions partitions;
+  private @Nullable NodeLog log;
+  private MetadataState metadata = MetadataState.EMPTY;
+
+  private NodeGuardian(ActorContext<Command> context, Parts parts) {
+    super(context);
+    this.parts = parts;
+    this.metadataLog =
+        context.spawn(
+            MetadataActor.create(context.messageAdapter(Notice.class, Noticed::new)), "metadata");
+    context.watch(metadataLog);
+  }
+
+  static Behavior<Command> create(Parts parts) {
+    return Behaviors.setup(context -> new NodeGuardian(context, parts));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    return switch (command) {
+      case Noticed noticed ->
+          switch (noticed.notice()) {
+            case Notice.Recovered recovered -> onRecovered(recovered);
+            case Notice.Applied applied -> onApplied(applied);
+          };
+      case Answered answered -> onAnswered(answered);
+      case Fatal fatal -> onFatal(fatal.cause());
+      case Drain drain -> onDrain(drain);
+      case Stop stop -> Behaviors.stopped();
+    };
+  }
+
+  @Override
+  public Behavior<Command> onSignal(Signal signal) {
+    if (signal instanceof Terminated terminated
+        && terminated.getRef().path().equals(metadataLog.path())) {
+      return onFatal(
+          new IllegalStateException(
+              "the metadata log stopped: its journal failed, see the log above"));
+    }
+    return this;
+  }
+
+  private Behavior<Command> onRecovered(Notice.Recovered recovered) {
+    metadata = recovered.state();
+    if (!metadata.isFounded()) {
+      propose(new MetadataCommand.FoundCluster(parts.identity().clusterId()));
+    } else if (metadata.clusterId().equals(parts.identity().clusterId())) {
+      register();
+    } else {
+      return onFatal(
+          new NodeStartException(
+              "the metadata belongs to cluster "
+                  + metadata.clusterId()
+                  + " but the data directory to cluster "
+                  + parts.identity().clusterId()));
+    }
+    return this;
+  }
+
+  private void register() {
+    NodeRecord before = metadata.node(parts.identity().nodeId());
+    ProcessIncarnation process =
+        new ProcessIncarnation(before == null ? 1 : before.process().value() + 1);
+    self = new WriterId(parts.identity().nodeId(), process);
+    propose(
+        new MetadataCommand.RegisterNode(
+            new NodeRecord(
+                parts.identity().nodeId(),
+                parts.store().incarnation(),
+                process,
+                parts.kafka().host(),
+                parts.kafka().port(),
+                null)));
+  }
+
+  private void propose(MetadataCommand command) {
+    getContext()
+        .ask(
+            Outcome.class,
+            metadataLog,
+            ENTRY_TIMEOUT,
+            (ActorRef<Outcome> replyTo) -> new MetadataProtocol.Submit(command, replyTo),
+            (outcome, failure) -> new Answered(outcome, failure));
+  }
+
+  private Behavior<Command> onApplied(Notice.Applied applied) {
+    metadata = applied.state();
+    if (partitions != null && log != null) {
+      partitions.applied(metadata, applied.outcome().events());
+      log.publish(metadata);
+    }
+    applied.replyTo().tell(applied.outcome());
+    return this;
+  }
+
+  /// An entry of the start itself is applied: take the next step.
+  private Behavior<Command> onAnswered(Answered answered) {
+    Outcome outcome = answered.outcome();
+    if (outcome == null) {
+      return onFatal(
+          new NodeStartException("the metadata log did not answer: " + answered.failure()));
+    }
+    if (outcome.reply() instanceof MetadataReply.Refused refused) {
+      return onFatal(new NodeStartException(refused.refusal().message()));
+    }
+    if (self == null) {
+      register();
+    } else if (leftOvers == null) {
+      planLeftOvers(self);
+      sealNext(self);
+    } else {
+      sealNext(self);
+    }
+    return this;
+  }
+
+  private void planLeftOvers(WriterId writer) {
+    LeftOvers plan =
+        LeftOvers.plan(
+            metadata, writer, replica(), parts.store().recovered(), parts.store().segments());
+    leftOvers = plan;
+    plan.troubles().forEach(trouble -> getContext().getLog().error(trouble));
+    List<SealAndOpenItem> items = plan.toSeal();
+    for (int from = 0; from < items.size(); from += SEALS_PER_ENTRY) {
+      sealsLeft.add(items.subList(from, Math.min(items.size(), from + SEALS_PER_ENTRY)));
+    }
+  }
+
+  private void sealNext(WriterId writer) {
+    List<SealAndOpenItem> items = sealsLeft.poll();
+    if (items != null) {
+      propose(new MetadataCommand.SealAndOpen(items));
+    } else {
+      serve(writer);
+    }
+  }
+
+  private void serve(WriterId writer) {
+    LeftOvers plan = Objects.requireNonNull(leftOvers);
+    LeftOverSeals seals =
+        new LeftOverSeals(
+            parts.store(),
+            getContext().getSystem().dispatchers().lookup(DispatcherSelector.blocking()));
+    seals.start(plan.toFinish());
+    plan.toDelete()
+        .forEach(
+            segment -> {
+              var _ = parts.store().delete(segment);
+            });
+    ActorRef<Command> node = getContext().getSelf();
+    PartitionShared shared =
+        new PartitionShared(
+            parts.store(),
+            seals,
+            writer,
+            replica(),
+            metadataLog,
+            parts.pendingBytesMax(),
+            parts.writerSettings(),
+            cause -> node.tell(new Fatal(cause)));
+    partitions = new Partitions(shared, directory, getContext()::spawn, metadata);
+    NodeLog served =
+        new NodeLog(
+            parts.identity().nodeId(),
+            metadata,
+            directory,
+            metadataLog,
+            getContext().getSystem().scheduler());
+    log = served;
+    getContext()
+        .getLog()
+        .atInfo()
+        .addKeyValue("node", parts.identity().nodeId())
+        .addKeyValue("process", writer.incarnation())
+        .addKeyValue("topics", metadata.topicCount())
+        .addKeyValue("partitions", partitions.count())
+        .addKeyValue("sealed", plan.toSeal().size())
+        .log("node serves");
+    parts.ready().complete(served);
+  }
+
+  private ReplicaId replica() {
+    return new ReplicaId(parts.identity().nodeId(), parts.store().incarnation());
+  }
+
+  private Behavior<Command> onDrain(Drain drain) {
+    if (partitions == null) {
+      drain.onDrained().run();
+    } else {
+      partitions.drain(drain.onDrained());
+    }
+    return this;
+  }
+
+  private Behavior<Command> onFatal(Throwable cause) {
+    getContext()
+        .getLog()
+        .atError()
+        .addKeyValue("node", parts.identity().nodeId())
+        .addKeyValue("cause", cause.toString())
+        .log("the node stops");
+    parts.ready().completeExceptionally(cause);
+    parts.failed().complete(cause);
+    return Behaviors.stopped();
+  }
+}

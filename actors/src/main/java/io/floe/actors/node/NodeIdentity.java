@@ -1,0 +1,131 @@
+package io.floe.actors.node;
+
+import io.floe.model.NodeId;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Base64;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// Who a data directory belongs to: the file `identity` in it, written once.
+///
+/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId` and a `crc` over the
+/// other three lines.
+///
+/// @param clusterId 22 characters of base64, as Kafka clients expect
+record NodeIdentity(NodeId nodeId, String clusterId) {
+  private static final String FILE = "identity";
+  private static final String FORMAT = "1";
+
+  /// Reads the identity, or founds one in a directory without.
+  ///
+  /// @param wanted the node id that the user asked for; null = whatever is there, or 1
+  static NodeIdentity loadOrFound(Path dataDir, @Nullable Integer wanted)
+      throws NodeStartException {
+    Path file = dataDir.resolve(FILE);
+    try {
+      Files.createDirectories(dataDir);
+      if (!Files.exists(file)) {
+        NodeIdentity founded =
+            new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), newClusterId());
+        founded.write(dataDir);
+        return founded;
+      }
+      NodeIdentity identity = parse(file, Files.readString(file));
+      if (wanted != null && wanted != identity.nodeId.value()) {
+        throw new NodeStartException(
+            "data directory "
+                + dataDir
+                + " belongs to node "
+                + identity.nodeId
+                + ", not to node "
+                + wanted
+                + ": leave --node-id out or name another --data-dir");
+      }
+      return identity;
+    } catch (IOException e) {
+      throw new NodeStartException("data directory " + dataDir + " cannot be used: " + e, e);
+    }
+  }
+
+  private static NodeIdentity parse(Path file, String text) throws NodeStartException {
+    Properties lines = new Properties();
+    try {
+      lines.load(new StringReader(text));
+    } catch (IOException | IllegalArgumentException e) {
+      throw new NodeStartException(file + " cannot be read as an identity: " + e.getMessage(), e);
+    }
+    String format = lines.getProperty("format", "");
+    if (!format.equals(FORMAT)) {
+      throw new NodeStartException(
+          file + " has format '" + format + "', this version of Floe knows format " + FORMAT);
+    }
+    String nodeId = lines.getProperty("nodeId", "");
+    String clusterId = lines.getProperty("clusterId", "");
+    if (!lines.getProperty("crc", "").equals(crc(nodeId, clusterId))) {
+      throw new NodeStartException(
+          file
+              + " is damaged (its crc does not match): restore it, or start with an empty directory");
+    }
+    return new NodeIdentity(new NodeId(Integer.parseInt(nodeId)), clusterId);
+  }
+
+  /// Atomic and durable: a crash leaves no file or a whole one.
+  private void write(Path dataDir) throws IOException {
+    String id = nodeId.toString();
+    String text =
+        "format="
+            + FORMAT
+            + "\nnodeId="
+            + id
+            + "\nclusterId="
+            + clusterId
+            + "\ncrc="
+            + crc(id, clusterId)
+            + "\n";
+    Path temporary = dataDir.resolve(FILE + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(temporary, dataDir.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
+    try (FileChannel directory = FileChannel.open(dataDir, StandardOpenOption.READ)) {
+      directory.force(true);
+    }
+  }
+
+  private static String crc(String nodeId, String clusterId) {
+    CRC32C crc = new CRC32C();
+    crc.update((FORMAT + "\n" + nodeId + "\n" + clusterId).getBytes(StandardCharsets.UTF_8));
+    return Long.toHexString(crc.getValue());
+  }
+
+  private static String newClusterId() {
+    UUID random = UUID.randomUUID();
+    byte[] bytes =
+        ByteBuffer.allocate(16)
+            .order(ByteOrder.BIG_ENDIAN)
+            .putLong(random.getMostSignificantBits())
+            .putLong(random.getLeastSignificantBits())
+            .array();
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+}

@@ -1,0 +1,91 @@
+package io.floe.actors.node;
+
+import io.floe.actors.log.LogService;
+import io.floe.actors.log.MetadataReply;
+import io.floe.actors.log.PartitionLog;
+import io.floe.actors.metadata.MetadataProtocol;
+import io.floe.actors.partition.PartitionDirectory;
+import io.floe.consensus.metadata.core.MetadataCommand;
+import io.floe.consensus.metadata.core.MetadataState;
+import io.floe.model.NodeId;
+import io.floe.model.PartitionId;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Scheduler;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.jspecify.annotations.Nullable;
+
+/// The node's log for the edges in its process. The guardian publishes, everybody reads.
+final class NodeLog implements LogService {
+  /// A command whose answer takes longer has an unknown outcome.
+  private static final Duration SUBMIT_TIMEOUT = Duration.ofSeconds(30);
+
+  private final NodeId nodeId;
+  private final PartitionDirectory partitions;
+  private final List<Runnable> metadataWakes = new CopyOnWriteArrayList<>();
+  private final ActorRef<MetadataProtocol> metadataLog;
+  private final Scheduler scheduler;
+  private final ProducerIds producerIds;
+
+  private volatile MetadataState metadata;
+
+  NodeLog(
+      NodeId nodeId,
+      MetadataState metadata,
+      PartitionDirectory partitions,
+      ActorRef<MetadataProtocol> metadataLog,
+      Scheduler scheduler) {
+    this.nodeId = nodeId;
+    this.metadata = metadata;
+    this.partitions = partitions;
+    this.metadataLog = metadataLog;
+    this.scheduler = scheduler;
+    this.producerIds = new ProducerIds(nodeId, this::propose);
+  }
+
+  void publish(MetadataState applied) {
+    metadata = applied;
+    metadataWakes.forEach(Runnable::run);
+  }
+
+  @Override
+  public NodeId nodeId() {
+    return nodeId;
+  }
+
+  @Override
+  public MetadataState metadata() {
+    return metadata;
+  }
+
+  @Override
+  public void onMetadataChange(Runnable wake) {
+    metadataWakes.add(wake);
+  }
+
+  @Override
+  public CompletionStage<MetadataReply> submit(MetadataCommand command) {
+    return propose(command).thenApply(MetadataProtocol.Outcome::reply);
+  }
+
+  private CompletionStage<MetadataProtocol.Outcome> propose(MetadataCommand command) {
+    return AskPattern.ask(
+        metadataLog,
+        replyTo -> new MetadataProtocol.Submit(command, replyTo),
+        SUBMIT_TIMEOUT,
+        scheduler);
+  }
+
+  @Override
+  public CompletionStage<Long> nextProducerId() {
+    return producerIds.next();
+  }
+
+  @Override
+  public @Nullable PartitionLog partition(PartitionId id) {
+    return partitions.get(id);
+  }
+}

@@ -1,0 +1,187 @@
+package io.floe.actors.partition;
+
+import io.floe.consensus.metadata.core.MetadataCommand.SealAndOpenItem;
+import io.floe.consensus.metadata.core.MetadataState;
+import io.floe.consensus.metadata.core.PartitionRecord;
+import io.floe.consensus.metadata.core.ReplicaId;
+import io.floe.consensus.metadata.core.SegmentRecord;
+import io.floe.consensus.metadata.core.SegmentState;
+import io.floe.consensus.metadata.core.TopicRecord;
+import io.floe.consensus.metadata.core.WriterId;
+import io.floe.model.PartitionId;
+import io.floe.model.SegmentId;
+import io.floe.model.batch.ChainDigest;
+import io.floe.storage.OffsetRange;
+import io.floe.storage.RecoveredSegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a node's former life left behind, and what is to be done about it before it serves.
+///
+/// A restarted writer never resumes its segment: every open segment whose writer was an earlier
+/// life of this process is sealed at the end that the store recovered, and its successor opened
+/// with a new epoch. The store of this node is the whole replica set here, so its recovered end is
+/// the agreed end: it holds every acknowledged record, since an acknowledgement waited for exactly
+/// this store's sync.
+///
+/// @param toSeal what the metadata log has to be told, in partition order
+/// @param toFinish segments that the metadata log knows (or will know) as sealed and that have no
+///   footer yet
+/// @param toDelete segments that no partition lists any more
+/// @param troubles what a human must know; each names partition, segment and offsets
+public record LeftOvers(
+    List<SealAndOpenItem> toSeal,
+    List<Finish> toFinish,
+    List<SegmentId> toDelete,
+    List<String> troubles) {
+
+  /// A footer to write.
+  public record Finish(RecoveredSegment segment, long endOffset) {}
+
+  public LeftOvers {
+    toSeal = List.copyOf(toSeal);
+    toFinish = List.copyOf(toFinish);
+    toDelete = List.copyOf(toDelete);
+    troubles = List.copyOf(troubles);
+  }
+
+  /// Plans. Decides only from its arguments.
+  ///
+  /// @param self this life of this process
+  /// @param replica this store
+  /// @param held every segment in the store, footers or not
+  public static LeftOvers plan(
+      MetadataState metadata,
+      WriterId self,
+      ReplicaId replica,
+      List<RecoveredSegment> recovered,
+      List<SegmentId> held) {
+    Planner planner = new Planner(self, replica, recovered);
+    Map<SegmentId, Boolean> listed = new HashMap<>();
+    for (TopicRecord topic : metadata.topics()) {
+      for (PartitionRecord partition : topic.partitions()) {
+        partition.chain().forEach(segment -> listed.put(segment.id(), true));
+        planner.plan(new PartitionId(topic.id(), partition.index()), partition);
+      }
+    }
+    List<SegmentId> orphans = new ArrayList<>();
+    for (SegmentId id : held) {
+      if (listed.containsKey(id)) {
+        continue;
+      }
+      if (id.value() < metadata.nextSegmentId()) {
+        orphans.add(id);
+      } else {
+        planner.troubles.add(
+            "segment "
+                + id
+                + " is in the store but newer than the metadata knows (next id "
+                + metadata.nextSegmentId()
+                + "): it is kept and not served");
+      }
+    }
+    return new LeftOvers(planner.toSeal, planner.toFinish, orphans, planner.troubles);
+  }
+
+  private static final class Planner {
+    private final WriterId self;
+    private final ReplicaId replica;
+    private final Map<SegmentId, RecoveredSegment> recovered = new HashMap<>();
+    private final List<SealAndOpenItem> toSeal = new ArrayList<>();
+    private final List<Finish> toFinish = new ArrayList<>();
+    private final List<String> troubles = new ArrayList<>();
+
+    Planner(WriterId self, ReplicaId replica, List<RecoveredSegment> recovered) {
+      this.self = self;
+      this.replica = replica;
+      recovered.forEach(segment -> this.recovered.put(segment.spec().id(), segment));
+    }
+
+    void plan(PartitionId id, PartitionRecord partition) {
+      for (SegmentRecord segment : partition.chain()) {
+        RecoveredSegment found = recovered.get(segment.id());
+        if (segment.state() instanceof SegmentState.Sealed sealed) {
+          if (found != null) {
+            finish(id, found, sealed);
+          }
+        } else if (segment.writer().node().equals(self.node()) && !segment.writer().equals(self)) {
+          seal(id, segment, found);
+        }
+      }
+    }
+
+    /// Sealed in the metadata log, but the process ended before the footer was written.
+    private void finish(PartitionId id, RecoveredSegment found, SegmentState.Sealed sealed) {
+      if (found.endOffset() < sealed.endOffset()) {
+        troubles.add(
+            "partition "
+                + id
+                + ", segment "
+                + found.spec().id()
+                + ": sealed at offset "
+                + sealed.endOffset()
+                + " but the store can read only to "
+                + found.endOffset()
+                + "; what is readable is served, reads beyond fail");
+      } else {
+        toFinish.add(new Finish(found, sealed.endOffset()));
+      }
+    }
+
+    private void seal(PartitionId id, SegmentRecord segment, @Nullable RecoveredSegment found) {
+      long end = found == null ? segment.baseOffset() : found.endOffset();
+      long digest = found == null ? ChainDigest.start(segment.id().value()) : found.digest();
+      boolean damaged = found != null && !found.damaged().isEmpty();
+      if (found != null) {
+        report(id, found);
+        if (end > segment.baseOffset()) {
+          toFinish.add(new Finish(found, end));
+        }
+      }
+      toSeal.add(
+          new SealAndOpenItem(
+              id,
+              segment.id(),
+              0,
+              end,
+              digest,
+              damaged,
+              segment.replicas(),
+              false,
+              self,
+              List.of(replica),
+              1));
+    }
+
+    private void report(PartitionId id, RecoveredSegment found) {
+      OffsetRange inDoubt = found.inDoubt();
+      if (inDoubt.from() < inDoubt.to()) {
+        troubles.add(
+            "partition "
+                + id
+                + ", segment "
+                + found.spec().id()
+                + ": offsets "
+                + inDoubt.from()
+                + " to "
+                + (inDoubt.to() - 1)
+                + " were in the last group before the crash and cannot be read; no other copy exists, so they count as never acknowledged");
+      }
+      for (OffsetRange range : found.damaged()) {
+        troubles.add(
+            "partition "
+                + id
+                + ", segment "
+                + found.spec().id()
+                + ": acknowledged offsets "
+                + range.from()
+                + " to "
+                + (range.to() - 1)
+                + " are damaged; reads there fail, what lies behind is served");
+      }
+    }
+  }
+}
