@@ -1,5 +1,6 @@
 package io.floe.cli;
 
+import io.floe.actors.node.HostPort;
 import io.floe.gateway.tool.RemoteException;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package io.floe.cli;
 
 import com.typesafe.config.Config;
+import io.floe.actors.node.HostPort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  floe start",
       "  floe start --data-dir /var/lib/floe --kafka 0.0.0.0:9092",
-      "  floe start --kafka 127.0.0.1:0 --set floe.storage.io=file_channel",
+      "  floe start --kafka 127.0.0.1:0 --set floe.store.io=file_channel",
       "",
       "The READY line on standard output holds a JSON object: nodeId, kafka, cluster,",
       "dataDir, io (io_uring or file_channel). Logs go to standard error. SIGTERM and",
@@ -79,7 +80,6 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    JvmFlags.check();
     if (nodeId != null && nodeId < 1) {
       throw CommandFailure.usage("--node-id " + nodeId + ": must be at least 1");
     }

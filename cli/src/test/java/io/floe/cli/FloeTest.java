@@ -87,19 +87,6 @@ final class FloeTest {
   }
 
   @Test
-  void namesEachMissingJvmFlag() {
-    assertThat(JvmFlags.missing(true, true)).isEmpty();
-    assertThat(JvmFlags.missing(false, true))
-        .hasSize(1)
-        .first()
-        .asString()
-        .contains("jdk.internal.misc");
-    assertThat(JvmFlags.missing(true, false)).containsExactly("--enable-native-access=ALL-UNNAMED");
-    // The tests run with config/jvm.options, so this is the check of the file as well.
-    JvmFlags.check();
-  }
-
-  @Test
   void tellsAReaderThatWentAwayFromAFullDisk() {
     assertThat(failureOfWriting("Broken pipe")).isInstanceOf(OutputClosedException.class);
     assertThat(failureOfWriting("No space left on device"))
