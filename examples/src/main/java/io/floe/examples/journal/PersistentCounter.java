@@ -8,8 +8,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.japi.function.Function;
 
 /// Adds to a counter that survives restarts, with Floe's journal and nothing else of Floe.
 ///
@@ -37,19 +39,19 @@ public final class PersistentCounter {
         ActorSystem.create(CounterBehavior.create("visits"), "counter", configuration(directory));
     try {
       for (int i = 0; i < additions; i++) {
-        await(
-            AskPattern.ask(
-                system,
-                replyTo -> new CounterBehavior.Add(1, replyTo),
-                ASK_TIMEOUT,
-                system.scheduler()));
+        await(ask(system, replyTo -> new CounterBehavior.Add(1, replyTo)));
       }
-      return await(
-          AskPattern.ask(system, CounterBehavior.Get::new, ASK_TIMEOUT, system.scheduler()));
+      return await(ask(system, CounterBehavior.Get::new));
     } finally {
       system.terminate();
       await(system.getWhenTerminated());
     }
+  }
+
+  private static CompletionStage<Long> ask(
+      ActorSystem<CounterBehavior.Command> system,
+      Function<ActorRef<Long>, CounterBehavior.Command> command) {
+    return AskPattern.ask(system, command, ASK_TIMEOUT, system.scheduler());
   }
 
   private static Config configuration(Path directory) {
