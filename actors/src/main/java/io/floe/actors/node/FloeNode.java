@@ -95,8 +95,7 @@ public final class FloeNode implements AutoCloseable {
     StoreSettings storeSettings;
     try {
       floe = config(settings).getConfig("floe");
-      storeSettings =
-          storeSettings(settings.dataDir().resolve("store"), floe.getConfig("store"));
+      storeSettings = storeSettings(settings.dataDir().resolve("store"), floe.getConfig("store"));
     } catch (ConfigException | IllegalArgumentException e) {
       throw new NodeStartException("the configuration is wrong: " + e.getMessage(), e);
     }

@@ -5,7 +5,6 @@ import io.floe.model.SegmentId;
 import io.floe.storage.SegmentStore;
 import io.floe.storage.StoreException;
 import java.util.Iterator;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -17,7 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes the footers of sealed segments and deletes segments, in the background: those that this
-/// life of the process rolls, and those that a former life left without a footer, one after another.
+/// life of the process rolls, and those that a former life left without a footer, one after
+/// another.
 ///
 /// Nothing waits for a footer but the next start, which would find the same segments again. So a
 /// full disk is no reason to stop: the footer is tried again until there is space.

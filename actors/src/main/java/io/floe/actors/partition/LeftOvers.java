@@ -84,8 +84,7 @@ public record LeftOvers(
         (id.value() < metadata.nextSegmentId() ? orphans : unheardOf).add(id);
       }
     }
-    return new LeftOvers(
-        planner.toSeal, planner.toFinish, orphans, unheardOf, planner.troubles);
+    return new LeftOvers(planner.toSeal, planner.toFinish, orphans, unheardOf, planner.troubles);
   }
 
   private static final class Planner {
@@ -123,7 +122,10 @@ public record LeftOvers(
       if (found == null) {
         if (!held.contains(segment) && sealed.replicas().contains(replica)) {
           troubles.add(
-              name(id, segment) + ": sealed at offset " + sealed.endOffset() + " but not in the store");
+              name(id, segment)
+                  + ": sealed at offset "
+                  + sealed.endOffset()
+                  + " but not in the store");
         }
       } else if (found.endOffset() < sealed.endOffset()) {
         troubles.add(

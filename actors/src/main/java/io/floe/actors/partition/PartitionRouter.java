@@ -117,8 +117,7 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
     } else if (segment.state() instanceof SegmentState.Open
         && segment.writer().equals(shared.self())
         && !segment.id().equals(resigned)) {
-      startWriter(
-          new WriterCore(segment, table, shared.writerSettings(), WriterTrace.NONE), false);
+      startWriter(new WriterCore(segment, table, shared.writerSettings(), WriterTrace.NONE), false);
     } else {
       refuseHeld(
           AppendResult.Reason.NOT_WRITER,
@@ -227,8 +226,7 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   }
 
   private Behavior<PartitionCommand> onDelete() {
-    refuseHeld(
-        AppendResult.Reason.UNKNOWN_PARTITION, "partition " + served.id() + " was deleted");
+    refuseHeld(AppendResult.Reason.UNKNOWN_PARTITION, "partition " + served.id() + " was deleted");
     if (writer != null) {
       writer.tell(SegmentWriterCommand.Delete.DELETE);
     }

@@ -25,10 +25,9 @@ import org.slf4j.LoggerFactory;
 /// Producer tables at the ends of segments.
 ///
 /// The table is a pure function of the log, so a footer only saves work: where there is none yet,
-/// or none that can be read, the table is made from the newest one before it and the batches
-/// behind that. Batches that are damaged are passed over: nobody can know their producers any
-/// more. Any other failure of a read is not: a table that forgot readable batches would let
-/// duplicates in.
+/// or none that can be read, the table is made from the newest one before it and the batches behind
+/// that. Batches that are damaged are passed over: nobody can know their producers any more. Any
+/// other failure of a read is not: a table that forgot readable batches would let duplicates in.
 ///
 /// Thread-safety: any thread.
 final class ProducerTables {

@@ -443,8 +443,7 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
           .addKeyValue("cause", reason)
           .log("segment writer ended");
       if (reason == HaltReason.FENCED) {
-        router.tell(
-            new PartitionCommand.Ended(getContext().getSelf(), core.segment().id()));
+        router.tell(new PartitionCommand.Ended(getContext().getSelf(), core.segment().id()));
       }
     }
   }

@@ -161,8 +161,7 @@ final class ServedPartition implements PartitionLog {
     boolean isOverload = pending > pendingBytesMax && pending > sizeBytes;
     Answer answer = new Answer(sizeBytes, onResult);
     unanswered.add(answer);
-    actor.tell(
-        new PartitionCommand.Append(isOverload ? EMPTY : batch, info, isOverload, answer));
+    actor.tell(new PartitionCommand.Append(isOverload ? EMPTY : batch, info, isOverload, answer));
     if (isStopped) {
       // The actor may have ended before the batch reached it, after those left were answered.
       answer.unknown();

@@ -36,7 +36,7 @@ class MetadataActorTest {
   private Config config() {
     return ConfigFactory.parseString(
             "pekko.actor.provider = local\nfloe.journal.file-bytes = 1 MiB\n"
-                + "floe.journal.write-bytes-max = 512 KiB\nfloe.journal.dir = \""
+                + "floe.journal.write-bytes-max = 64 KiB\nfloe.journal.dir = \""
                 + dir.resolve("journal")
                 + "\"\nfloe.snapshot-store.dir = \""
                 + dir.resolve("snapshots")
@@ -120,8 +120,7 @@ class MetadataActorTest {
       assertThat(outcome.reply())
           .isInstanceOfSatisfying(
               MetadataReply.Refused.class,
-              refused ->
-                  assertThat(refused.refusal().reason()).isEqualTo(Refusal.Reason.CONFLICT));
+              refused -> assertThat(refused.refusal().reason()).isEqualTo(Refusal.Reason.CONFLICT));
       assertThat(outcome.events()).isEmpty();
     }
   }

@@ -125,8 +125,7 @@ class FloeNodeTest {
   private static void assertRepeatedAreKnown(PartitionLog partition, List<Long> offsets)
       throws Exception {
     for (int sequence = 0; sequence < offsets.size(); sequence++) {
-      assertThat(
-              append(partition, TestBatches.of(7, sequence, "first")).get(20, TimeUnit.SECONDS))
+      assertThat(append(partition, TestBatches.of(7, sequence, "first")).get(20, TimeUnit.SECONDS))
           .isEqualTo(new AppendResult.Acked(offsets.get(sequence), 0, true));
     }
   }

@@ -139,8 +139,7 @@ class NodeFaultsTest {
       assertThat(last)
           .isInstanceOfSatisfying(
               AppendResult.Refused.class,
-              refused ->
-                  assertThat(refused.reason()).isEqualTo(AppendResult.Reason.NO_SPACE));
+              refused -> assertThat(refused.reason()).isEqualTo(AppendResult.Reason.NO_SPACE));
       assertThat(node.whenFailed().toCompletableFuture()).isNotDone();
       assertThat(topic(node, "t").partitions().get(0).chain()).hasSizeGreaterThan(1);
       io().heal();

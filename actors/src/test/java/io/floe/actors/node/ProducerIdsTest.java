@@ -87,8 +87,7 @@ class ProducerIdsTest {
               return CompletableFuture.completedFuture(
                   new Outcome(
                       new MetadataReply.Applied(1),
-                      List.of(
-                          new MetadataEvent.ProducerIdsAllocated(new NodeId(1), first, 10))));
+                      List.of(new MetadataEvent.ProducerIdsAllocated(new NodeId(1), first, 10))));
             });
     Set<Long> seen = ConcurrentHashMap.newKeySet();
     List<Thread> threads = new ArrayList<>();

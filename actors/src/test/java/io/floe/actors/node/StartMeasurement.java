@@ -4,7 +4,9 @@ import io.floe.actors.log.AppendResult;
 import io.floe.consensus.metadata.core.MetadataCommand;
 import io.floe.model.TopicId;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -26,13 +28,16 @@ final class StartMeasurement {
             "life %d: start %d ms, heap %d MiB%n", life, millisSince(begin), heapMebibytes());
         begin = System.nanoTime();
         if (node.log().metadata().topicCount() == 0) {
-          List<CompletionStage<?>> created = new ArrayList<>();
+          Deque<CompletionStage<?>> created = new ArrayDeque<>();
           for (int i = 0; i < topics; i++) {
             created.add(
                 node.log()
                     .submit(
                         new MetadataCommand.CreateTopic(
                             new TopicId(UUID.randomUUID()), "t" + i, 1, 1, new TreeMap<>())));
+            if (created.size() == 100) {
+              created.remove().toCompletableFuture().join();
+            }
           }
           for (CompletionStage<?> each : created) {
             each.toCompletableFuture().join();

@@ -84,8 +84,7 @@ class HighWatermarkWaitsTest {
                         offset < rounds;
                         offset = highWatermark.get()) {
                       AtomicInteger wakes = new AtomicInteger();
-                      HighWatermarkWaits.Waiting wait =
-                          waits.add(offset, wakes::incrementAndGet);
+                      HighWatermarkWaits.Waiting wait = waits.add(offset, wakes::incrementAndGet);
                       if (highWatermark.get() > offset && wait.remove()) {
                         wakes.incrementAndGet();
                       }

@@ -46,9 +46,7 @@ class LeftOversTest {
         .isInstanceOfSatisfying(
             Decision.Accepted.class,
             accepted ->
-                accepted
-                    .events()
-                    .forEach(event -> state = MetadataMachine.apply(state, event)));
+                accepted.events().forEach(event -> state = MetadataMachine.apply(state, event)));
   }
 
   private static WriterId writer(long life) {
@@ -141,7 +139,8 @@ class LeftOversTest {
     assertThat(plan.toFinish()).hasSize(1);
     assertThat(plan.toFinish().get(0).endOffset()).isEqualTo(5);
     assertThat(plan.toFinish().get(0).index()).isZero();
-    assertThat(plan.toSeal()).extracting(SealAndOpenItem::segment)
+    assertThat(plan.toSeal())
+        .extracting(SealAndOpenItem::segment)
         .containsExactly(new SegmentId(3), new SegmentId(2));
   }
 

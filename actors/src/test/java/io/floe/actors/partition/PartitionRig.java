@@ -86,8 +86,7 @@ final class PartitionRig {
             fatal::add);
     served = new ServedPartition(id, record(), store.reads(), shared.pendingBytesMax());
     router =
-        kit.spawn(
-            PartitionRouter.create(shared, served, new PartitionSettings(segmentBytes, AGE)));
+        kit.spawn(PartitionRouter.create(shared, served, new PartitionSettings(segmentBytes, AGE)));
     served.routeTo(router);
   }
 
@@ -114,8 +113,7 @@ final class PartitionRig {
   private MetadataProtocol.Outcome apply(MetadataCommand command) {
     return switch (MetadataMachine.decide(state, command)) {
       case Decision.Refused refused ->
-          new MetadataProtocol.Outcome(
-              new MetadataReply.Refused(refused.refusal()), List.of());
+          new MetadataProtocol.Outcome(new MetadataReply.Refused(refused.refusal()), List.of());
       case Decision.Accepted accepted -> {
         for (var event : accepted.events()) {
           state = MetadataMachine.apply(state, event);
@@ -195,7 +193,6 @@ final class PartitionRig {
       throws Exception {
     assertThat(result.get(10, TimeUnit.SECONDS))
         .isInstanceOfSatisfying(
-            AppendResult.Refused.class,
-            refused -> assertThat(refused.reason()).isEqualTo(reason));
+            AppendResult.Refused.class, refused -> assertThat(refused.reason()).isEqualTo(reason));
   }
 }

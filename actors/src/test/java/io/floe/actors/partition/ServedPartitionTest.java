@@ -156,8 +156,7 @@ class ServedPartitionTest {
     assertThat(served.read(9, 100)).isInstanceOf(LogRead.Batches.class);
     assertThat(served.read(10, 100)).isInstanceOf(LogRead.Batches.class);
     assertThat(served.read(24, 100)).isInstanceOf(LogRead.Batches.class);
-    assertThat(reads.calls)
-        .containsExactly("1 [0, 10)", "1 [9, 10)", "2 [10, 20)", "3 [24, 25)");
+    assertThat(reads.calls).containsExactly("1 [0, 10)", "1 [9, 10)", "2 [10, 20)", "3 [24, 25)");
   }
 
   @Test
