@@ -4,9 +4,9 @@ import static io.floe.actors.node.TestNode.acked;
 import static io.floe.actors.node.TestNode.append;
 import static io.floe.actors.node.TestNode.createTopic;
 import static io.floe.actors.node.TestNode.partition;
+import static io.floe.actors.node.TestNode.recordsOf;
 import static io.floe.actors.node.TestNode.submit;
 import static io.floe.actors.node.TestNode.topic;
-import static io.floe.actors.node.TestNode.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +67,7 @@ class FloeNodeTest {
           String text = "life " + life + " record " + i;
           expected.put(acked(append(partition, text)), text);
         }
-        assertThat(values(partition, 0)).isEqualTo(expected);
+        assertThat(recordsOf(partition, 0)).isEqualTo(expected);
       }
     }
     assertThat(expected.lastKey()).isEqualTo(39);
@@ -86,7 +87,7 @@ class FloeNodeTest {
         assertThat(result.get(20, TimeUnit.SECONDS))
             .isEqualTo(new AppendResult.Acked(expected++, 0, false));
       }
-      TreeMap<Long, String> values = values(partition, 0);
+      SortedMap<Long, String> values = recordsOf(partition, 0);
       assertThat(values).hasSize(2_000);
       values.forEach((offset, value) -> assertThat(value).endsWith("x" + offset));
       assertThat(topic(node, "rolling").partitions().get(0).chain()).hasSizeGreaterThan(5);
@@ -215,7 +216,7 @@ class FloeNodeTest {
       try (FloeNode node = start()) {
         // The last one first: it must not wait until all footers before it are written.
         for (int i = 999; i >= 0; i -= 37) {
-          assertThat(values(partition(node, "many", i), 0))
+          assertThat(recordsOf(partition(node, "many", i), 0))
               .containsEntry(0L, "partition " + i)
               .hasSize(life);
           assertThat(acked(append(partition(node, "many", i), "again"))).isEqualTo(life);
@@ -273,13 +274,13 @@ class FloeNodeTest {
     for (int life = 0; life < 2; life++) {
       try (FloeNode node = start()) {
         PartitionLog partition = partition(node, "t", 0);
-        long firstBad = values(partition, 0).lastKey() + 1;
+        long firstBad = recordsOf(partition, 0).lastKey() + 1;
         assertThat(firstBad).isBetween(5L, 15L);
         LogRead read = partition.read(firstBad, 1 << 20);
         assertThat(read).isInstanceOf(LogRead.Damaged.class);
         long next = ((LogRead.Damaged) read).nextOffset();
         assertThat(next).isEqualTo(firstBad + 1);
-        assertThat(values(partition, next)).hasSize((int) (30 + life - next));
+        assertThat(recordsOf(partition, next)).hasSize((int) (30 + life - next));
         assertThat(acked(append(partition, TestBatches.of(7, 30 + life, "goes on"))))
             .isEqualTo(30 + life);
         assertThat(

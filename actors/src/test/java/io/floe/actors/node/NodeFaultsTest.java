@@ -3,8 +3,8 @@ package io.floe.actors.node;
 import static io.floe.actors.node.TestNode.append;
 import static io.floe.actors.node.TestNode.createTopic;
 import static io.floe.actors.node.TestNode.partition;
+import static io.floe.actors.node.TestNode.recordsOf;
 import static io.floe.actors.node.TestNode.topic;
-import static io.floe.actors.node.TestNode.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.floe.actors.log.AppendResult;
@@ -68,7 +68,7 @@ class NodeFaultsTest {
         createTopic(node, "t", 1, SMALL_SEGMENTS);
       }
       PartitionLog partition = partition(node, "t", 0);
-      assertThat(values(partition, 0)).as("life " + life).containsAllEntriesOf(acknowledged);
+      assertThat(recordsOf(partition, 0)).as("life " + life).containsAllEntriesOf(acknowledged);
       int appends = 200 + random.nextInt(400);
       int cutAt = random.nextInt(appends);
       List<String> texts = new ArrayList<>();
@@ -92,7 +92,7 @@ class NodeFaultsTest {
       io().applyPowerLoss(PowerLoss.seeded(random.nextLong()));
     }
     try (FloeNode node = start(seed, "")) {
-      assertThat(values(partition(node, "t", 0), 0)).containsAllEntriesOf(acknowledged);
+      assertThat(recordsOf(partition(node, "t", 0), 0)).containsAllEntriesOf(acknowledged);
       assertThat(acknowledged).isNotEmpty();
     }
   }
@@ -113,7 +113,7 @@ class NodeFaultsTest {
         .isNotInstanceOf(AppendResult.Acked.class);
     node.close();
     try (FloeNode next = start(1, "")) {
-      assertThat(values(partition(next, "t", 0), 0)).containsAllEntriesOf(acknowledged);
+      assertThat(recordsOf(partition(next, "t", 0), 0)).containsAllEntriesOf(acknowledged);
       assertThat(TestNode.acked(append(partition(next, "t", 0), "again"))).isPositive();
     }
   }
@@ -149,7 +149,7 @@ class NodeFaultsTest {
         assertThat(System.nanoTime()).isLessThan(deadlineNanos);
         healed = append(partition, "healed").get(20, TimeUnit.SECONDS);
       }
-      assertThat(values(partition, 0).keySet()).containsAll(acknowledged.keySet());
+      assertThat(recordsOf(partition, 0).keySet()).containsAll(acknowledged.keySet());
       assertThat(node.whenFailed().toCompletableFuture()).isNotDone();
     }
   }

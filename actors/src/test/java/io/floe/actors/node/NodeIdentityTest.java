@@ -24,7 +24,7 @@ class NodeIdentityTest {
     assertThat(founded.clusterId()).matches("[A-Za-z0-9_-]{22}");
     assertThat(NodeIdentity.loadOrFound(dir(), null)).isEqualTo(founded);
     assertThat(NodeIdentity.loadOrFound(dir(), 7)).isEqualTo(founded);
-    assertThat(Files.list(dir())).as("nothing temporary is left").hasSize(1);
+    assertThat(dir().toFile().list()).as("nothing temporary is left").containsExactly("identity");
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -80,7 +81,7 @@ final class TestNode {
   }
 
   /// The values of the committed records by offset, from `from` up to where a read finds no batch.
-  static TreeMap<Long, String> values(PartitionLog partition, long from) throws Exception {
+  static SortedMap<Long, String> recordsOf(PartitionLog partition, long from) throws Exception {
     TreeMap<Long, String> values = new TreeMap<>();
     long offset = from;
     while (partition.read(offset, 1 << 20) instanceof LogRead.Batches batches) {

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
@@ -132,7 +131,6 @@ class PartitionRouterTest {
     PartitionRig rig = new PartitionRig(kit, 0, 2_000, Runnable::run);
     rig.store.automatic();
     int count = 3_000;
-    ConcurrentLinkedQueue<Long> answered = new ConcurrentLinkedQueue<>();
     List<CompletableFuture<Long>> results = new ArrayList<>();
     Thread metadata =
         Thread.ofPlatform()
@@ -149,12 +147,7 @@ class PartitionRouterTest {
     for (int i = 0; i < count; i++) {
       results.add(
           rig.append("" + i, random.nextInt(300))
-              .thenApply(
-                  end -> {
-                    long offset = ((AppendResult.Acked) end).baseOffset();
-                    answered.add(offset);
-                    return offset;
-                  }));
+              .thenApply(end -> ((AppendResult.Acked) end).baseOffset()));
       if (random.nextInt(100) == 0) {
         rig.store.space(OpenSegment.Space.PREPARING);
         results.add(
