@@ -102,9 +102,11 @@ class FloeJournalTest {
       return receiveBuilder()
           .match(
               String.class,
-              text ->
-                  getContext()
-                      .actorOf(Props.create(Text.class, () -> new Text(id, text, getSender()))))
+              text -> {
+                // Taken now: the child is made later, on another thread.
+                ActorRef asker = getSender();
+                getContext().actorOf(Props.create(Text.class, () -> new Text(id, text, asker)));
+              })
           .build();
     }
   }
