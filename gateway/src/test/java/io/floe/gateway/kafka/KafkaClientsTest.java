@@ -1,13 +1,16 @@
 package io.floe.gateway.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.floe.gateway.GatewayFixture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -15,6 +18,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -114,5 +118,90 @@ final class KafkaClientsTest {
       assertThat(producer.send(new ProducerRecord<>("new", new byte[3])).get().offset()).isZero();
     }
     assertThat(fixture.log.topic("new").partitions()).hasSize(1);
+  }
+
+  @Test
+  void producesIdempotentlyInOrderWithSeveralRequestsInFlight() throws Exception {
+    fixture.log.create("t", 1, Map.of());
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    try (KafkaProducer<byte[], byte[]> producer =
+        producer("acks", "all", "enable.idempotence", true, "batch.size", 200)) {
+      for (int i = 0; i < 2_000; i++) {
+        sent.add(producer.send(new ProducerRecord<>("t", ("" + i).getBytes(UTF_8))));
+      }
+    }
+    for (int i = 0; i < sent.size(); i++) {
+      assertThat(sent.get(i).get().offset()).isEqualTo(i);
+    }
+  }
+
+  @Test
+  void seeksToOffsetsAndTimes() throws Exception {
+    fixture.log.create("t", 1, Map.of());
+    try (KafkaProducer<byte[], byte[]> producer = producer("linger.ms", 20)) {
+      for (int i = 0; i < 100; i++) {
+        var _ = producer.send(new ProducerRecord<>("t", 0, 10_000L + i, null, bytes(i)));
+      }
+    }
+    TopicPartition partition = new TopicPartition("t", 0);
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer("isolation.level", "read_committed")) {
+      consumer.assign(List.of(partition));
+      assertThat(consumer.beginningOffsets(List.of(partition))).containsEntry(partition, 0L);
+      assertThat(consumer.endOffsets(List.of(partition))).containsEntry(partition, 100L);
+      assertThat(consumer.offsetsForTimes(Map.of(partition, 10_037L)).get(partition))
+          .satisfies(found -> assertThat(requireNonNull(found).offset()).isEqualTo(37));
+      consumer.seek(partition, 55);
+      List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+      while (records.size() < 45) {
+        consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+      }
+      assertThat(records.get(0).offset()).isEqualTo(55);
+    }
+  }
+
+  @Test
+  void splitsBatchThatIsTooLargeForTheTopic() throws Exception {
+    fixture.log.create("t", 1, Map.of("max.message.bytes", "3000"));
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    // The producer takes the records for compressible, fills its batch and has to split it.
+    try (KafkaProducer<byte[], byte[]> producer =
+        producer("linger.ms", 100, "batch.size", 20_000, "compression.type", "gzip")) {
+      for (int i = 0; i < 20; i++) {
+        byte[] value = new byte[1_000];
+        new Random(i).nextBytes(value);
+        sent.add(producer.send(new ProducerRecord<>("t", value)));
+      }
+    }
+    for (Future<RecordMetadata> each : sent) {
+      assertThat(each.get().hasOffset()).isTrue();
+    }
+    assertThat(fixture.log.memory("t", 0).logEndOffset()).isEqualTo(20);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"classic", "consumer"})
+  void failsInAGroupWithAClearErrorAndDoesNotHang(String protocol) {
+    fixture.log.create("t", 1, Map.of());
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        consumer("group.id", "g", "group.protocol", protocol)) {
+      consumer.subscribe(List.of("t"));
+      assertThatThrownBy(
+              () -> {
+                long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+                while (System.nanoTime() < deadline) {
+                  consumer.poll(Duration.ofMillis(500));
+                }
+              })
+          .isInstanceOf(UnsupportedVersionException.class);
+    }
+  }
+
+  @Test
+  void failsTransactionsWithAClearError() {
+    try (KafkaProducer<byte[], byte[]> producer =
+        producer("transactional.id", "tx", "max.block.ms", 15_000)) {
+      assertThatThrownBy(producer::initTransactions)
+          .isInstanceOf(UnsupportedVersionException.class);
+    }
   }
 }

@@ -148,7 +148,7 @@ final class LimitsTest {
             : produce();
     frame =
         RawClient.bytes(
-            new RequestHeader(api, (short) (3 + random.nextInt(9)), "fuzz", random.nextInt()),
+            new RequestHeader(api, (short) (4 + random.nextInt(8)), "fuzz", random.nextInt()),
             request);
     for (int k = random.nextInt(4); k >= 0; k--) {
       frame[random.nextInt(frame.length)] = (byte) random.nextInt();
