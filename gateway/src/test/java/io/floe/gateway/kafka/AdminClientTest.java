@@ -84,8 +84,7 @@ final class AdminClientTest {
     assertThat(result.numPartitions("t").get()).isEqualTo(1);
     // The default is 3, there is one node.
     assertThat(result.replicationFactor("t").get()).isEqualTo(1);
-    assertThat(result.topicId("t").get())
-        .isEqualTo(Topology.uuid(fixture.log.topic("t").id()));
+    assertThat(result.topicId("t").get()).isEqualTo(Topology.uuid(fixture.log.topic("t").id()));
     ConfigEntry retention = result.config("t").get().get("retention.ms");
     assertThat(retention.value()).isEqualTo("1000");
     assertThat(retention.isDefault()).isFalse();
@@ -100,8 +99,7 @@ final class AdminClientTest {
     assertFails(InvalidPartitionsException.class, create(topic("u", 0, 1)));
     assertFails(InvalidReplicationFactorException.class, create(topic("u", 1, 0)));
     assertFails(
-        InvalidReplicaAssignmentException.class,
-        create(new NewTopic("u", Map.of(0, List.of(7)))));
+        InvalidReplicaAssignmentException.class, create(new NewTopic("u", Map.of(0, List.of(7)))));
     assertFails(
         InvalidConfigurationException.class,
         create(topic("u", 1, 1).configs(Map.of("no.such.config", "1"))));
@@ -202,8 +200,7 @@ final class AdminClientTest {
   private KafkaFuture<Void> alter(String topic, AlterConfigOp... operations) {
     return admin
         .incrementalAlterConfigs(
-            Map.of(
-                new ConfigResource(ConfigResource.Type.TOPIC, topic), List.of(operations)))
+            Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic), List.of(operations)))
         .all();
   }
 

@@ -100,8 +100,7 @@ final class LimitsTest {
       client.sendBytes(ByteBuffer.allocate(14).putInt(1_000_000).array());
       long begin = System.nanoTime();
       assertThat(client.isClosedByPeer()).isTrue();
-      assertThat(Duration.ofNanos(System.nanoTime() - begin))
-          .isGreaterThan(Duration.ofMillis(300));
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(300));
       assertServes(other);
     }
   }
