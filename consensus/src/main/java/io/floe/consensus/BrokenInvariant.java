@@ -7,15 +7,10 @@ package io.floe.consensus;
 public final class BrokenInvariant extends AssertionError {
   private static final long serialVersionUID = 1;
 
+  /// Names what does not hold.
+  ///
   /// @param invariant its number and name, as in `docs/internals/append-path.md`
   public BrokenInvariant(String invariant, String detail) {
     super(invariant + ": " + detail);
-  }
-
-  /// Throws unless `holds`. For checks whose message costs nothing to build.
-  public static void unless(boolean holds, String invariant, String detail) {
-    if (!holds) {
-      throw new BrokenInvariant(invariant, detail);
-    }
   }
 }

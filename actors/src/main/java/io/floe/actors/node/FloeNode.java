@@ -3,6 +3,7 @@ package io.floe.actors.node;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.floe.actors.log.LogService;
+import io.floe.consensus.replication.core.WriterSettings;
 import io.floe.model.NodeId;
 import io.floe.storage.SegmentStore;
 import io.floe.storage.StoreException;
@@ -110,7 +111,7 @@ public final class FloeNode implements AutoCloseable {
             settings.kafka(),
             store,
             floe.getBytes("partition.pending-bytes-max"),
-            floe.getInt("partition.roll-queue-max"),
+            writerSettings(floe.getConfig("partition")),
             ready,
             failed);
     ActorSystem<NodeGuardian.Command> system;
@@ -153,6 +154,14 @@ public final class FloeNode implements AutoCloseable {
       stop(system);
       throw new NodeStartException("the start was interrupted", e);
     }
+  }
+
+  private static WriterSettings writerSettings(Config partition) {
+    return new WriterSettings(
+        partition.getInt("inflight-batches-max"),
+        partition.getBytes("inflight-bytes-max"),
+        partition.getInt("roll-queue-batches-max"),
+        partition.getBytes("roll-queue-bytes-max"));
   }
 
   private static Config systemConfig(NodeSettings settings) {

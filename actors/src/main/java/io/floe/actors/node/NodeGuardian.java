@@ -17,12 +17,14 @@ import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.ReplicaId;
 import io.floe.consensus.metadata.core.WriterId;
+import io.floe.consensus.replication.core.WriterSettings;
 import io.floe.model.ProcessIncarnation;
 import io.floe.storage.SegmentStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -74,7 +76,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       HostPort kafka,
       SegmentStore store,
       long pendingBytesMax,
-      int rollQueueMax,
+      WriterSettings writerSettings,
       CompletableFuture<LogService> ready,
       CompletableFuture<Throwable> failed) {}
 
@@ -224,7 +226,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   }
 
   private void serve(WriterId writer) {
-    LeftOvers plan = java.util.Objects.requireNonNull(leftOvers);
+    LeftOvers plan = Objects.requireNonNull(leftOvers);
     LeftOverSeals seals =
         new LeftOverSeals(
             parts.store(),
@@ -244,7 +246,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
             replica(),
             metadataLog,
             parts.pendingBytesMax(),
-            parts.rollQueueMax(),
+            parts.writerSettings(),
             cause -> node.tell(new Fatal(cause)));
     partitions = new Partitions(shared, directory, getContext()::spawn, metadata);
     NodeLog served =

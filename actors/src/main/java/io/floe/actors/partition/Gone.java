@@ -52,6 +52,7 @@ final class Gone extends AbstractMatchingBehavior<PartitionCommand> {
       case PartitionCommand.ChainChanged ignored -> this;
       case PartitionCommand.SettingsChanged ignored -> this;
       case PartitionCommand.WriterDrained ignored -> this;
+      case PartitionCommand.Ended ignored -> this;
       case PartitionCommand.Closing closing -> {
         closing.writer().tell(SegmentWriterCommand.HandOver.HAND_OVER);
         yield this;

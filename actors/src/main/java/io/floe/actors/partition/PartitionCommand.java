@@ -2,6 +2,8 @@ package io.floe.actors.partition;
 
 import io.floe.actors.log.AppendResult;
 import io.floe.consensus.metadata.core.PartitionRecord;
+import io.floe.consensus.metadata.core.SegmentRecord;
+import io.floe.consensus.replication.core.WriterCore;
 import io.floe.model.batch.BatchInfo;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -13,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 sealed interface PartitionCommand {
 
   /// Append one validated batch; `onResult` is called once.
-  record Append(ByteBuffer batch, BatchInfo info, Consumer<AppendResult> onResult)
+  ///
+  /// @param isOverload whether it comes when too much is in flight already: it is to be refused, but by the core, which then knows that the producer's next batch must not pass as its first; `batch` is
+  ///     empty then
+  record Append(
+      ByteBuffer batch, BatchInfo info, boolean isOverload, Consumer<AppendResult> onResult)
       implements PartitionCommand, SegmentWriterCommand {}
 
   /// The producer table at the open segment's base was read, or cannot be.
@@ -28,14 +34,17 @@ sealed interface PartitionCommand {
   record SettingsChanged(PartitionSettings settings) implements PartitionCommand {}
 
   /// The writer's segment is sealed and its successor is open; it queues what still comes.
-  record Closing(ActorRef<SegmentWriterCommand> writer) implements PartitionCommand {}
+  record Closing(ActorRef<SegmentWriterCommand> writer, SegmentRecord next)
+      implements PartitionCommand {}
+
+  /// The writer has ended without a successor: someone else seals its segment.
+  record Ended(ActorRef<SegmentWriterCommand> writer) implements PartitionCommand {}
 
   /// The writer has ended and gives back what it queued, in order.
   ///
-  /// @param producerTable the table at the successor's base
+  /// @param core of the sealed segment; its successor goes on from it
   /// @param wasFilled whether the segment was rolled because it was full: its successor will be busy too
-  @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-  record HandedOver(List<Append> queued, byte[] producerTable, boolean wasFilled)
+  record HandedOver(List<Append> queued, WriterCore core, boolean wasFilled)
       implements PartitionCommand {
     public HandedOver {
       queued = List.copyOf(queued);

@@ -4,10 +4,16 @@ import io.floe.actors.log.AppendResult;
 import io.floe.consensus.metadata.core.PartitionRecord;
 import io.floe.consensus.metadata.core.SegmentRecord;
 import io.floe.consensus.metadata.core.SegmentState;
+import io.floe.consensus.replication.core.ProducerTable;
+import io.floe.consensus.replication.core.WriterCore;
+import io.floe.consensus.replication.core.WriterTrace;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
+import org.apache.pekko.actor.typed.Signal;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -34,7 +40,7 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   private boolean isPassingOn;
   private boolean isLoading;
   private boolean isDraining;
-  private boolean wasFilled;
+  private @Nullable SegmentRecord successor;
   private @Nullable Runnable onDrained;
 
   private PartitionRouter(
@@ -62,6 +68,7 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
       case PartitionCommand.SettingsChanged changed -> onSettingsChanged(changed);
       case PartitionCommand.Closing closing -> onClosing(closing);
       case PartitionCommand.HandedOver handedOver -> onHandedOver(handedOver);
+      case PartitionCommand.Ended ended -> onEnded(ended);
       case PartitionCommand.WriterDrained drained -> onWriterDrained();
       case PartitionCommand.Drain drain -> onDrain(drain);
       case PartitionCommand.Delete delete -> onDelete();
@@ -102,14 +109,13 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
       getContext().getLog().error(message);
       return this;
     }
-    startWriter(table);
-    return this;
-  }
-
-  private void startWriter(byte[] producerTable) {
     SegmentRecord segment = served.record().last();
-    if (!(segment.state() instanceof SegmentState.Open)
-        || !segment.writer().equals(shared.self())) {
+    if (segment.state() instanceof SegmentState.Open && segment.writer().equals(shared.self())) {
+      startWriter(
+          new WriterCore(
+              segment, ProducerTable.decode(table), shared.writerSettings(), WriterTrace.NONE),
+          false);
+    } else {
       held.forEach(
           append ->
               refuse(
@@ -117,14 +123,18 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
                   AppendResult.Reason.NOT_WRITER,
                   "this node does not write partition " + served.id() + " now"));
       held.clear();
-      return;
     }
+    return this;
+  }
+
+  private void startWriter(WriterCore core, boolean isHot) {
     ActorRef<SegmentWriterCommand> started =
         getContext()
             .spawn(
                 SegmentWriter.create(
-                    shared, served, segment, settings, producerTable, wasFilled, getContext().getSelf()),
-                "segment-" + segment.id());
+                    shared, served, core, isHot, settings, getContext().getSelf()),
+                "segment-" + core.segment().id());
+    getContext().watch(started);
     writer = started;
     isPassingOn = true;
     held.forEach(started::tell);
@@ -150,18 +160,39 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   /// The writer's segment is sealed: pass nothing more on, and let it know that it has everything.
   private Behavior<PartitionCommand> onClosing(PartitionCommand.Closing closing) {
     isPassingOn = false;
+    successor = closing.next();
     closing.writer().tell(SegmentWriterCommand.HandOver.HAND_OVER);
     return this;
   }
 
   private Behavior<PartitionCommand> onHandedOver(PartitionCommand.HandedOver handedOver) {
     writer = null;
-    wasFilled = handedOver.wasFilled();
     // What the old writer had queued came before everything held here.
     for (int i = handedOver.queued().size() - 1; i >= 0; i--) {
       held.addFirst(handedOver.queued().get(i));
     }
-    startWriter(handedOver.producerTable());
+    SegmentRecord next = Objects.requireNonNull(successor, "a writer hands over after it closed");
+    startWriter(handedOver.core().successor(next), handedOver.wasFilled());
+    return this;
+  }
+
+  /// Someone else seals the segment; whether this node writes the next one, the metadata will say.
+  private Behavior<PartitionCommand> onEnded(PartitionCommand.Ended ended) {
+    if (ended.writer().equals(writer)) {
+      writer = null;
+      isPassingOn = false;
+      if (isDraining) {
+        onWriterDrained();
+      }
+    }
+    return this;
+  }
+
+  @Override
+  public Behavior<PartitionCommand> onSignal(Signal signal) {
+    if (signal instanceof ChildFailed failed) {
+      shared.onFatal().accept(failed.getCause());
+    }
     return this;
   }
 

@@ -1,5 +1,6 @@
 package io.floe.actors.partition;
 
+import io.floe.consensus.metadata.core.TopicConfig;
 import io.floe.consensus.metadata.core.TopicConfigs;
 import io.floe.consensus.metadata.core.TopicRecord;
 import java.time.Duration;
@@ -18,7 +19,11 @@ record PartitionSettings(long segmentBytes, Duration segmentAge) {
 
   static PartitionSettings of(TopicRecord topic) {
     return new PartitionSettings(
-        TopicConfigs.SEGMENT_BYTES.longValue(topic.configs()),
-        Duration.ofMillis(TopicConfigs.SEGMENT_MS.longValue(topic.configs())));
+        number(topic, TopicConfigs.SEGMENT_BYTES),
+        Duration.ofMillis(number(topic, TopicConfigs.SEGMENT_MS)));
+  }
+
+  private static long number(TopicRecord topic, TopicConfig config) {
+    return Long.parseLong(topic.configs().getOrDefault(config.name(), config.defaultValue()));
   }
 }

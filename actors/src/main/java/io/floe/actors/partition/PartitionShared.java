@@ -3,6 +3,7 @@ package io.floe.actors.partition;
 import io.floe.actors.metadata.MetadataProtocol;
 import io.floe.consensus.metadata.core.ReplicaId;
 import io.floe.consensus.metadata.core.WriterId;
+import io.floe.consensus.replication.core.WriterSettings;
 import io.floe.storage.SegmentStore;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -13,7 +14,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 /// @param replica this store
 /// @param metadataLog where rolls are proposed
 /// @param pendingBytesMax bytes of appends to one partition that were not answered yet
-/// @param rollQueueMax batches to one partition that wait for a roll
+/// @param writerSettings bounds of each segment writer
 /// @param onFatal called when the store failed: the node has to stop
 public record PartitionShared(
     SegmentStore store,
@@ -22,7 +23,7 @@ public record PartitionShared(
     ReplicaId replica,
     ActorRef<MetadataProtocol> metadataLog,
     long pendingBytesMax,
-    int rollQueueMax,
+    WriterSettings writerSettings,
     Consumer<Throwable> onFatal) {
 
   ProducerTables tables() {

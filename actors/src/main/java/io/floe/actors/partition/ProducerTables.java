@@ -44,7 +44,7 @@ final class ProducerTables {
   CompletionStage<byte[]> atBaseOfLast(PartitionRecord partition) {
     int last = partition.chain().size() - 1;
     if (last == 0) {
-      return CompletableFuture.completedFuture(ProducerTable.empty().encode());
+      return CompletableFuture.completedFuture(new ProducerTable().encode());
     }
     SegmentRecord before = partition.chain().get(last - 1);
     CompletableFuture<byte[]> announced = beingSealed.get(before.id());

@@ -30,6 +30,11 @@ sealed interface SegmentWriterCommand permits PartitionCommand.Append, SegmentWr
   record RollAnswered(MetadataProtocol.@Nullable Outcome outcome, @Nullable Throwable failure)
       implements Own {}
 
+  /// Time to look up what became of a roll of unknown outcome.
+  enum ReadRoll implements Own {
+    READ_ROLL
+  }
+
   record SettingsChanged(PartitionSettings settings) implements Own {}
 
   /// The router passes nothing more on: give back what is queued and end.

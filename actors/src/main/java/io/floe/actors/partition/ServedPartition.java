@@ -29,6 +29,8 @@ import org.pcollections.PVector;
 ///
 /// Thread-safety: as [PartitionLog]; the methods that are not in it belong to the actor.
 final class ServedPartition implements PartitionLog {
+  private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+
   private final PartitionId id;
   private final SegmentReads reads;
   private final long pendingBytesMax;
@@ -138,18 +140,12 @@ final class ServedPartition implements PartitionLog {
     int sizeBytes = info.sizeBytes();
     long pending = pendingBytes.addAndGet(sizeBytes);
     // A single batch is always let in, however large.
-    if (pending > pendingBytesMax && pending > sizeBytes) {
-      pendingBytes.addAndGet(-sizeBytes);
-      onResult.accept(
-          new AppendResult.Refused(
-              AppendResult.Reason.OVERLOADED,
-              "partition " + id + " has more than " + pendingBytesMax + " bytes of appends in flight"));
-      return;
-    }
+    boolean isOverload = pending > pendingBytesMax && pending > sizeBytes;
     actor.tell(
         new PartitionCommand.Append(
-            batch,
+            isOverload ? EMPTY : batch,
             info,
+            isOverload,
             result -> {
               answered(sizeBytes);
               onResult.accept(result);

@@ -19,6 +19,8 @@ public sealed interface MetadataEvent {
 
   record NodeRegistered(NodeRecord node) implements MetadataEvent {}
 
+  /// A topic with its partitions.
+  ///
   /// @param segments the first segment of each partition, by partition index
   record TopicCreated(
       TopicId id,
@@ -46,6 +48,8 @@ public sealed interface MetadataEvent {
 
   record TopicDeleted(TopicId id) implements MetadataEvent {}
 
+  /// More partitions of a topic.
+  ///
   /// @param firstPartition index of the first new one
   /// @param segments the first segment of each new partition
   record PartitionsCreated(TopicId id, int firstPartition, List<SegmentRecord> segments)
@@ -61,6 +65,8 @@ public sealed interface MetadataEvent {
     }
   }
 
+  /// Segments that became immutable, with the successors that were opened for them.
+  ///
   /// @param applied never empty
   /// @param refused items that were left out; nothing changed for them
   record SegmentsSealedAndOpened(List<SealedAndOpened> applied, List<SealRefused> refused)

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param describe what it means here, and what it does not do yet
 public record TopicConfig(
     String name,
-    Type type,
+    ValueType type,
     String defaultValue,
     long min,
     long max,
@@ -21,7 +21,7 @@ public record TopicConfig(
     String describe) {
 
   /// Types, as Kafka tells them to its tools.
-  public enum Type {
+  public enum ValueType {
     BOOLEAN,
     INT,
     LONG,
@@ -35,12 +35,12 @@ public record TopicConfig(
   }
 
   static TopicConfig number(
-      String name, Type type, long defaultValue, long min, long max, String describe) {
+      String name, ValueType type, long defaultValue, long min, long max, String describe) {
     return new TopicConfig(name, type, Long.toString(defaultValue), min, max, List.of(), describe);
   }
 
   static TopicConfig word(
-      String name, Type type, String defaultValue, List<String> allowed, String describe) {
+      String name, ValueType type, String defaultValue, List<String> allowed, String describe) {
     return new TopicConfig(name, type, defaultValue, 0, 0, allowed, describe);
   }
 

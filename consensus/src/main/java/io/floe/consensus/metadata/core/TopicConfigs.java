@@ -1,6 +1,6 @@
 package io.floe.consensus.metadata.core;
 
-import io.floe.consensus.metadata.core.TopicConfig.Type;
+import io.floe.consensus.metadata.core.TopicConfig.ValueType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
@@ -19,7 +19,7 @@ public final class TopicConfigs {
   public static final TopicConfig CLEANUP_POLICY =
       TopicConfig.word(
           "cleanup.policy",
-          Type.LIST,
+          ValueType.LIST,
           "delete",
           List.of("delete", "compact"),
           "What happens to old records: delete whole segments, or keep the last record of each key."
@@ -27,14 +27,14 @@ public final class TopicConfigs {
   public static final TopicConfig COMPRESSION_TYPE =
       TopicConfig.word(
           "compression.type",
-          Type.STRING,
+          ValueType.STRING,
           "producer",
           List.of("producer"),
           "Batches stay compressed as the producer sent them.");
   public static final TopicConfig DELETE_RETENTION_MS =
       TopicConfig.number(
           "delete.retention.ms",
-          Type.LONG,
+          ValueType.LONG,
           86_400_000,
           0,
           Long.MAX_VALUE,
@@ -42,7 +42,7 @@ public final class TopicConfigs {
   public static final TopicConfig FLUSH_MESSAGES =
       TopicConfig.number(
           "flush.messages",
-          Type.LONG,
+          ValueType.LONG,
           Long.MAX_VALUE,
           1,
           Long.MAX_VALUE,
@@ -50,7 +50,7 @@ public final class TopicConfigs {
   public static final TopicConfig FLUSH_MS =
       TopicConfig.number(
           "flush.ms",
-          Type.LONG,
+          ValueType.LONG,
           Long.MAX_VALUE,
           0,
           Long.MAX_VALUE,
@@ -58,7 +58,7 @@ public final class TopicConfigs {
   public static final TopicConfig MAX_COMPACTION_LAG_MS =
       TopicConfig.number(
           "max.compaction.lag.ms",
-          Type.LONG,
+          ValueType.LONG,
           Long.MAX_VALUE,
           1,
           Long.MAX_VALUE,
@@ -66,7 +66,7 @@ public final class TopicConfigs {
   public static final TopicConfig MAX_MESSAGE_BYTES =
       TopicConfig.number(
           "max.message.bytes",
-          Type.INT,
+          ValueType.INT,
           1_048_588,
           1_024,
           16 << 20,
@@ -74,14 +74,14 @@ public final class TopicConfigs {
   public static final TopicConfig MESSAGE_TIMESTAMP_TYPE =
       TopicConfig.word(
           "message.timestamp.type",
-          Type.STRING,
+          ValueType.STRING,
           "CreateTime",
           List.of("CreateTime"),
           "Records keep the timestamps that their producer gave them.");
   public static final TopicConfig MIN_CLEANABLE_DIRTY_RATIO =
       new TopicConfig(
           "min.cleanable.dirty.ratio",
-          Type.DOUBLE,
+          ValueType.DOUBLE,
           "0.5",
           0,
           1,
@@ -90,7 +90,7 @@ public final class TopicConfigs {
   public static final TopicConfig MIN_COMPACTION_LAG_MS =
       TopicConfig.number(
           "min.compaction.lag.ms",
-          Type.LONG,
+          ValueType.LONG,
           0,
           0,
           Long.MAX_VALUE,
@@ -98,7 +98,7 @@ public final class TopicConfigs {
   public static final TopicConfig MIN_INSYNC_REPLICAS =
       TopicConfig.number(
           "min.insync.replicas",
-          Type.INT,
+          ValueType.INT,
           1,
           1,
           MetadataLimits.REPLICATION_FACTOR_MAX,
@@ -108,7 +108,7 @@ public final class TopicConfigs {
   public static final TopicConfig RETENTION_BYTES =
       TopicConfig.number(
           "retention.bytes",
-          Type.LONG,
+          ValueType.LONG,
           -1,
           -1,
           Long.MAX_VALUE,
@@ -116,7 +116,7 @@ public final class TopicConfigs {
   public static final TopicConfig RETENTION_MS =
       TopicConfig.number(
           "retention.ms",
-          Type.LONG,
+          ValueType.LONG,
           604_800_000,
           -1,
           Long.MAX_VALUE,
@@ -124,7 +124,7 @@ public final class TopicConfigs {
   public static final TopicConfig SEGMENT_BYTES =
       TopicConfig.number(
           "segment.bytes",
-          Type.INT,
+          ValueType.INT,
           1 << 30,
           64 << 10,
           Integer.MAX_VALUE,
@@ -132,7 +132,7 @@ public final class TopicConfigs {
   public static final TopicConfig SEGMENT_MS =
       TopicConfig.number(
           "segment.ms",
-          Type.LONG,
+          ValueType.LONG,
           604_800_000,
           1_000,
           Long.MAX_VALUE,
@@ -141,7 +141,7 @@ public final class TopicConfigs {
   public static final TopicConfig UNCLEAN_LEADER_ELECTION_ENABLE =
       TopicConfig.word(
           "unclean.leader.election.enable",
-          Type.BOOLEAN,
+          ValueType.BOOLEAN,
           "false",
           List.of("false"),
           "Acknowledged records are never given up for availability.");
