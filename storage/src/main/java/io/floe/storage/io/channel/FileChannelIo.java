@@ -13,7 +13,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -142,18 +141,15 @@ public final class FileChannelIo implements StorageIo {
   @Override
   public void close(StorageFile file) {
     ChannelFile own = own(file);
-    int running = own.inFlight.get();
-    if (running > 0) {
-      throw new IllegalStateException(own + " has " + running + " operations in flight");
-    }
-    if (files.remove(own)) {
+    if (own.beginClose()) {
+      files.remove(own);
       closeChannel(own);
     }
   }
 
   @Override
   public void write(StorageFile file, long position, MemorySegment source, long operation) {
-    ChannelFile own = openFile(file);
+    ChannelFile own = own(file);
     TransferRules.check(own, position, source);
     ByteBuffer bytes = source.asByteBuffer();
     submit(own, operation, () -> own.channel.write(bytes, position));
@@ -161,7 +157,7 @@ public final class FileChannelIo implements StorageIo {
 
   @Override
   public void read(StorageFile file, long position, MemorySegment target, long operation) {
-    ChannelFile own = openFile(file);
+    ChannelFile own = own(file);
     TransferRules.checkTarget(own, position, target);
     ByteBuffer bytes = target.asByteBuffer();
     submit(own, operation, () -> Math.max(0, own.channel.read(bytes, position)));
@@ -169,7 +165,7 @@ public final class FileChannelIo implements StorageIo {
 
   @Override
   public void sync(StorageFile file, long operation) {
-    ChannelFile own = openFile(file);
+    ChannelFile own = own(file);
     submit(
         own,
         operation,
@@ -181,11 +177,12 @@ public final class FileChannelIo implements StorageIo {
 
   private void submit(ChannelFile file, long operation, Work work) {
     owner.claim();
+    refuseClosed();
     if (inFlight == depth) {
       throw new IllegalStateException("depth " + depth + " is exhausted: reap first");
     }
+    file.begin();
     inFlight++;
-    file.inFlight.incrementAndGet();
     workers.execute(() -> run(file, operation, work));
   }
 
@@ -195,10 +192,10 @@ public final class FileChannelIo implements StorageIo {
       result = work.run();
     } catch (IOException | RuntimeException e) {
       result = Failures.resultOf(e);
-      LOG.atWarn()
-          .addKeyValue("path", file.path())
-          .setCause(e)
-          .log("operation failed with {}", Errno.describe(result));
+      if (result == -Errno.EIO) {
+        // The number may stand for something that Failures does not know: keep the text.
+        LOG.atWarn().addKeyValue("path", file.path()).setCause(e).log("operation failed");
+      }
     } finally {
       // Also after an Error: an operation that never completes would hang its caller.
       ended.add(new Ended(file, operation, result));
@@ -225,7 +222,7 @@ public final class FileChannelIo implements StorageIo {
         break;
       }
       inFlight--;
-      next.file.inFlight.decrementAndGet();
+      next.file.end();
       handedOver++;
       completion.onComplete(next.operation, next.result);
     }
@@ -279,12 +276,7 @@ public final class FileChannelIo implements StorageIo {
     if (isClosed) {
       return;
     }
-    List<ChannelFile> busy = new ArrayList<>();
-    for (ChannelFile file : files) {
-      if (file.inFlight.get() > 0) {
-        busy.add(file);
-      }
-    }
+    List<ChannelFile> busy = files.stream().filter(file -> !file.isIdle()).toList();
     if (!busy.isEmpty() && !owner.isCaller()) {
       throw new IllegalStateException("operations are in flight on " + busy);
     }
@@ -303,17 +295,8 @@ public final class FileChannelIo implements StorageIo {
     }
   }
 
-  private ChannelFile openFile(StorageFile file) {
-    refuseClosed();
-    ChannelFile own = own(file);
-    if (!own.channel.isOpen()) {
-      throw new IllegalStateException(own + " is closed");
-    }
-    return own;
-  }
-
   private ChannelFile own(StorageFile file) {
-    if (file instanceof ChannelFile own && own.owner == this) {
+    if (file instanceof ChannelFile own && own.belongsTo(this)) {
       return own;
     }
     throw new IllegalArgumentException(file.path() + " was not opened by this StorageIo");

@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.storage.io.channel;
+
+import org.jspecify.annotations.NullMarked;

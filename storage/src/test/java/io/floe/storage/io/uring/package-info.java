@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.storage.io.uring;
+
+import org.jspecify.annotations.NullMarked;
