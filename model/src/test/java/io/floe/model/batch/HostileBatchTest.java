@@ -161,6 +161,12 @@ class HostileBatchTest {
   }
 
   @Test
+  void refusesRecordsBeyondTheCount() {
+    refuses("records", b -> b.putInt(BatchHeader.RECORD_COUNT, 4));
+    refuses("records", b -> b.putInt(BatchHeader.RECORD_COUNT, 0));
+  }
+
+  @Test
   void refusesWhatAnEdgeMustNotTake() {
     rejects(Reason.TOO_LARGE, 100, b -> {});
     rejects(Reason.UNSUPPORTED_MAGIC, BATCH_MAX, b -> b.put(BatchHeader.MAGIC, (byte) 0));
