@@ -84,15 +84,15 @@ public final class RemoteProducer implements AutoCloseable {
               value,
               kafkaHeaders);
       var _ =
-      producer.send(
-          record,
-          (place, failure) -> {
-            if (failure == null) {
-              result.complete(new Position(place.partition(), place.offset()));
-            } else {
-              result.completeExceptionally(RemoteFailures.of(action, failure));
-            }
-          });
+          producer.send(
+              record,
+              (place, failure) -> {
+                if (failure == null) {
+                  result.complete(new Position(place.partition(), place.offset()));
+                } else {
+                  result.completeExceptionally(RemoteFailures.of(action, failure));
+                }
+              });
     } catch (KafkaException e) {
       result.completeExceptionally(RemoteFailures.of(action, e));
     } catch (IllegalArgumentException | IllegalStateException e) {

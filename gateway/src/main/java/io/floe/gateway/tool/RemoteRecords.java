@@ -162,6 +162,16 @@ public final class RemoteRecords implements Iterator<RemoteRecord>, AutoCloseabl
     return partitions;
   }
 
+  /// Whether a record is here already, so that [#hasNext()] answers without waiting.
+  public boolean hasBuffered() {
+    consuming.lock();
+    try {
+      return upcoming != null || polled.hasNext();
+    } finally {
+      consuming.unlock();
+    }
+  }
+
   @Override
   public boolean hasNext() {
     consuming.lock();
