@@ -70,8 +70,7 @@ public final class BenchMain implements Runnable {
     return line.execute(arguments);
   }
 
-  private static int reportFailure(
-      Exception e, CommandLine line, CommandLine.ParseResult parsed) {
+  private static int reportFailure(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
     line.getErr().println("floe bench: " + e.getMessage());
     if (!(e instanceof BenchException)) {
       e.printStackTrace(line.getErr());

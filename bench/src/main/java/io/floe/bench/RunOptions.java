@@ -12,7 +12,8 @@ public final class RunOptions {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "Interleaved rounds (default: " + ROUNDS + "; " + ROUNDS_QUICK + " with --quick).")
+      description =
+          "Interleaved rounds (default: " + ROUNDS + "; " + ROUNDS_QUICK + " with --quick).")
   int rounds;
 
   @Option(
@@ -26,21 +27,17 @@ public final class RunOptions {
       description = "Everything once and shortly: shows that it works, measures nothing.")
   boolean isQuick;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Also write everything as JSON.")
+  @Option(names = "--json", paramLabel = "FILE", description = "Also write everything as JSON.")
   @Nullable Path json;
 
   @Option(
       names = "--dir",
       paramLabel = "DIR",
-      description = "Where to make the scratch directory; its disk is the one that is measured (default: the temporary directory).")
+      description =
+          "Where to make the scratch directory; its disk is the one that is measured (default: the temporary directory).")
   @Nullable Path directory;
 
-  @Option(
-      names = "--strict",
-      description = "Exit with 1 when a target is missed.")
+  @Option(names = "--strict", description = "Exit with 1 when a target is missed.")
   boolean isStrict;
 
   @Option(

@@ -45,8 +45,7 @@ public final class FlushProbe {
         channel.force(false);
         nanos.recordValue(System.nanoTime() - beganNanos);
       }
-      return new Result(
-          nanos.getValueAtPercentile(50) / 1e3, nanos.getValueAtPercentile(99) / 1e3);
+      return new Result(nanos.getValueAtPercentile(50) / 1e3, nanos.getValueAtPercentile(99) / 1e3);
     }
   }
 
@@ -54,8 +53,7 @@ public final class FlushProbe {
   private static FileChannel open(Path file) throws IOException {
     Set<OpenOption> options =
         new HashSet<>(
-            Set.of(
-                StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
     options.add(ExtendedOpenOption.DIRECT);
     try {
       return FileChannel.open(file, options);

@@ -20,6 +20,16 @@ final class AckQueue {
       this.writer = writer;
     }
 
+    /// The calling thread's wait.
+    static Ack of(long offset) {
+      return new Ack(offset, Thread.currentThread());
+    }
+
+    void complete() {
+      isDurable = true;
+      LockSupport.unpark(writer);
+    }
+
     void await() {
       while (!isDurable) {
         LockSupport.park(this);
@@ -29,7 +39,7 @@ final class AckQueue {
 
   /// Must come before the append: its ack may be quicker than the caller.
   Ack add(long offset) {
-    Ack ack = new Ack(offset, Thread.currentThread());
+    Ack ack = Ack.of(offset);
     waiting.add(ack);
     return ack;
   }
@@ -39,8 +49,7 @@ final class AckQueue {
     Ack next;
     while ((next = waiting.peek()) != null && next.offset < endOffset) {
       waiting.poll();
-      next.isDurable = true;
-      LockSupport.unpark(next.writer);
+      next.complete();
     }
   }
 }

@@ -92,9 +92,7 @@ public final class EngineBenchmark {
     log.add(workload, "flush probe", "p50 µs", probe.p50Micros());
     log.add(workload, "flush probe", "p99 µs", probe.p99Micros());
     for (Contender contender : order) {
-      context
-          .progress()
-          .step("round %d: %s, %s".formatted(round + 1, contender.name(), workload));
+      context.progress().step("round %d: %s, %s".formatted(round + 1, contender.name(), workload));
       Contender.Result result = contender.run(lanes, window);
       log.add(workload, contender.name(), "appends/s", result.perSecond());
       log.add(workload, contender.name(), "p50 µs", result.micros(50));

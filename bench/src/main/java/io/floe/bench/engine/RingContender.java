@@ -55,7 +55,7 @@ final class RingContender implements Contender {
   private volatile boolean isStopping;
   private int failed;
 
-  private record Request(int writer, AckQueue ack) {}
+  private record Request(int writer, AckQueue.Ack ack) {}
 
   private RingContender(StorageIo io, boolean isFed) {
     this.io = io;
@@ -119,16 +119,12 @@ final class RingContender implements Contender {
       return onRing(() -> runBare(used, window));
     }
     isStopping = false;
-    List<AckQueue> acks = new ArrayList<>();
-    for (int i = 0; i < Workload.WRITERS; i++) {
-      acks.add(new AckQueue());
-    }
     Future<Void> serving = ring.submit(() -> serve(used));
     try {
       return Writers.run(
           window,
           Thread.ofVirtual().name("writer-", 0).factory(),
-          writer -> appendAndWait(writer, acks.get(writer)));
+          this::appendAndWait);
     } finally {
       isStopping = true;
       wake();
@@ -136,9 +132,9 @@ final class RingContender implements Contender {
     }
   }
 
-  private void appendAndWait(int writer, AckQueue acks) {
-    AckQueue.Ack ack = acks.add(0);
-    requests.add(new Request(writer, acks));
+  private void appendAndWait(int writer) {
+    AckQueue.Ack ack = AckQueue.Ack.of(0);
+    requests.add(new Request(writer, ack));
     wake();
     ack.await();
   }
@@ -163,7 +159,7 @@ final class RingContender implements Contender {
         }
         commit(used);
         for (Request request : group) {
-          request.ack.complete(Long.MAX_VALUE);
+          request.ack.complete();
         }
         group.clear();
       } else if (isStopping) {

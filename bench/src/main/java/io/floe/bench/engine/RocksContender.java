@@ -49,7 +49,8 @@ final class RocksContender implements Contender {
             .setLevel0StopWritesTrigger(1000)
             .setCompressionType(CompressionType.NO_COMPRESSION);
     try {
-      RocksContender rocks = new RocksContender(options, RocksDB.open(options, directory.toString()));
+      RocksContender rocks =
+          new RocksContender(options, RocksDB.open(options, directory.toString()));
       rocks.makeLogsToRecycle();
       return rocks;
     } catch (RocksDBException e) {
@@ -96,7 +97,6 @@ final class RocksContender implements Contender {
       throw new IOException("RocksDB: " + e.getMessage(), e);
     }
     return Writers.run(
-
         window,
         Thread.ofPlatform().name("rocks-writer-", 0).factory(),
         writer -> db.put(synced, nextKey(), value));

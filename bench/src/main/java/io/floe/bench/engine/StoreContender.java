@@ -96,7 +96,7 @@ final class StoreContender implements Contender {
     private final AckQueue acks = new AckQueue();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition space = lock.newCondition();
-    private boolean hasSpaceNews;
+    private long spaceNews;
     private volatile @Nullable StoreException failure;
 
     Lane(SegmentStore store, SegmentId id, PartitionId partition) {
@@ -121,19 +121,22 @@ final class StoreContender implements Contender {
     }
 
     private void awaitSpace(int sizeBytes) throws StoreException, InterruptedException {
-      hasSpaceNews = false;
-      OpenSegment.Space answer;
-      while ((answer = segment.reserve(sizeBytes)) != OpenSegment.Space.READY) {
+      while (true) {
+        // Before the question, so that an answer that comes at once is not missed.
+        long seen = spaceNews;
+        OpenSegment.Space answer = segment.reserve(sizeBytes);
+        if (answer == OpenSegment.Space.READY) {
+          return;
+        }
         failIfFailed();
         if (answer != OpenSegment.Space.PREPARING) {
           throw new IllegalStateException("the store answers " + answer);
         }
-        while (!hasSpaceNews) {
+        while (spaceNews == seen) {
           if (!space.await(SPACE_WAIT_SECONDS, TimeUnit.SECONDS)) {
             throw new IllegalStateException("no space news after " + SPACE_WAIT_SECONDS + " s");
           }
         }
-        hasSpaceNews = false;
       }
     }
 
@@ -167,8 +170,8 @@ final class StoreContender implements Contender {
     private void tellSpace() {
       lock.lock();
       try {
-        hasSpaceNews = true;
-        space.signal();
+        spaceNews++;
+        space.signalAll();
       } finally {
         lock.unlock();
       }

@@ -26,12 +26,17 @@ final class Children {
     child.onExit().thenRun(() -> RUNNING.remove(child));
   }
 
-  /// SIGTERM, time to obey, SIGKILL.
-  static void end(ProcessHandle child, int patienceSeconds) throws InterruptedException {
+  /// SIGTERM, time to obey, SIGKILL. An interrupt cuts the time short.
+  static void end(ProcessHandle child, int patienceSeconds) {
     child.destroy();
-    if (!hasEnded(child, patienceSeconds)) {
+    try {
+      if (!hasEnded(child, patienceSeconds)) {
+        child.destroyForcibly();
+        hasEnded(child, END_SECONDS);
+      }
+    } catch (InterruptedException e) {
       child.destroyForcibly();
-      hasEnded(child, END_SECONDS);
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -13,7 +13,12 @@ import java.util.regex.Pattern;
 /// Thread-safety: none.
 final class Clients {
   private static final List<String> FLAGS =
-      List.of("-Xms512m", "-Xmx512m", "-XX:+UseG1GC", "-Dfloe.log.level=OFF", "-Dfloe.log.libraries=OFF");
+      List.of(
+          "-Xms512m",
+          "-Xmx512m",
+          "-XX:+UseG1GC",
+          "-Dfloe.log.level=OFF",
+          "-Dfloe.log.libraries=OFF");
   private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final double MIB = 1 << 20;
 
@@ -31,7 +36,8 @@ final class Clients {
   }
 
   /// @param p50Millis mostly time in the producer's buffer when nothing throttles it
-  record Produced(double recordsPerSecond, double mibPerSecond, double p50Millis, double p99Millis) {}
+  record Produced(
+      double recordsPerSecond, double mibPerSecond, double p50Millis, double p99Millis) {}
 
   /// @param mibPerSecond of values
   record Consumed(double recordsPerSecond, double mibPerSecond) {}

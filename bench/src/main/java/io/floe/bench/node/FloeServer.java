@@ -69,10 +69,7 @@ final class FloeServer implements Server {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    var handle = ProcessHandle.of(process.pid());
-    if (handle.isPresent()) {
-      Children.end(handle.get(), STOP_SECONDS);
-    }
+  public void close() {
+    ProcessHandle.of(process.pid()).ifPresent(handle -> Children.end(handle, STOP_SECONDS));
   }
 }

@@ -107,8 +107,7 @@ final class KafkaServer implements Server {
     }
   }
 
-  private static void awaitAnswer(
-      JavaProcess process, int port, String bootstrap, long beganNanos)
+  private static void awaitAnswer(JavaProcess process, int port, String bootstrap, long beganNanos)
       throws InterruptedException {
     while (!isListening(port)) {
       if (!process.isAlive()) {
@@ -157,7 +156,7 @@ final class KafkaServer implements Server {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     Children.end(process.handle(), STOP_SECONDS);
   }
 }

@@ -24,8 +24,7 @@ record ProcessFigures(double rssMiB, double heapMiB, double idleCpuPercent) {
     Duration before = cpu(pid);
     long beganNanos = System.nanoTime();
     Thread.sleep(window);
-    double share =
-        (double) cpu(pid).minus(before).toNanos() / (System.nanoTime() - beganNanos);
+    double share = (double) cpu(pid).minus(before).toNanos() / (System.nanoTime() - beganNanos);
     return new ProcessFigures(rssMiB, heapMiB(pid), 100 * share);
   }
 

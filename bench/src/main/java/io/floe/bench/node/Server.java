@@ -17,5 +17,5 @@ interface Server extends AutoCloseable {
 
   /// Stops it and waits for its end.
   @Override
-  void close() throws InterruptedException;
+  void close();
 }

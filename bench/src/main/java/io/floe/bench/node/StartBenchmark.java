@@ -40,9 +40,7 @@ public final class StartBenchmark {
     Starter floe =
         directory ->
             FloeServer.start(
-                context.home(),
-                directory,
-                context.options().nodeFlags(NodeBenchmark.FLOE_FLAGS));
+                context.home(), directory, context.options().nodeFlags(NodeBenchmark.FLOE_FLAGS));
     Starter kafka = directory -> KafkaServer.start(directory, NodeBenchmark.HEAP_FLAGS);
     context.progress().step("a start of each that does not count");
     measure(floe, "floe-first", false, false);
@@ -59,8 +57,10 @@ public final class StartBenchmark {
         !context.options().isQuick(),
         context.machine(),
         Map.of(
-            "floe", "exec of ./floe start to its READY line, flags " + NodeBenchmark.FLOE_FLAGS,
-            "kafka", "exec of java on a formatted directory to the first answer"),
+            "floe",
+            "exec of ./floe start to its READY line, flags " + NodeBenchmark.FLOE_FLAGS,
+            "kafka",
+            "exec of java on a formatted directory to the first answer"),
         series,
         List.of(),
         List.of(Limit.atMost(log.get(START, FloeServer.NAME, "seconds"), TARGET_SECONDS)));
@@ -77,8 +77,7 @@ public final class StartBenchmark {
         context.progress().step("what " + server.name() + " takes when idle");
         int seconds = context.options().seconds(SECONDS);
         Thread.sleep(Duration.ofSeconds(seconds));
-        ProcessFigures figures =
-            ProcessFigures.of(server.pid(), Duration.ofSeconds(seconds));
+        ProcessFigures figures = ProcessFigures.of(server.pid(), Duration.ofSeconds(seconds));
         log.add(IDLE, server.name(), "RSS MiB", figures.rssMiB());
         log.add(IDLE, server.name(), "live heap MiB", figures.heapMiB());
         log.add(IDLE, server.name(), "CPU % of a core", figures.idleCpuPercent());

@@ -34,7 +34,7 @@ public record Machine(
         System.getProperty("os.name") + " " + System.getProperty("os.version"),
         procField(Path.of("/proc/cpuinfo"), "model name"),
         Runtime.getRuntime().availableProcessors(),
-        memoryBytes(),
+        totalMemoryBytes(),
         Files.getFileStore(directory).type());
   }
 
@@ -53,9 +53,7 @@ public record Machine(
         Stream.concat(Stream.of("git", "-C", home.toString()), Stream.of(arguments)).toList();
     try {
       Process git =
-          new ProcessBuilder(command)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
       String output = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return git.waitFor(10, TimeUnit.SECONDS) && git.exitValue() == 0 ? output.strip() : "";
     } catch (IOException e) {
@@ -66,7 +64,7 @@ public record Machine(
     }
   }
 
-  private static long memoryBytes() throws IOException {
+  private static long totalMemoryBytes() throws IOException {
     String text = procField(Path.of("/proc/meminfo"), "MemTotal");
     return text.endsWith(" kB")
         ? Long.parseLong(text.substring(0, text.length() - 3).strip()) * 1024

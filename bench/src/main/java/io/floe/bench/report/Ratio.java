@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// How two contenders of the same rounds compare: the ratio of their medians. The spread is that of
-/// the ratios within each round, since the machine's mood changes between rounds and not within one.
+/// the ratios within each round, since the machine's mood changes between rounds and not within
+/// one.
 ///
 /// @param target what the ratio must reach, or must not exceed
 public record Ratio(
