@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// Memory comes from automatic arenas: what the pool lets go is freed by the collector when the
 /// last slice of it is gone, so that no reader can meet freed memory.
 ///
-/// Thread-safety: any thread. Lock order: a cache's lock may be held when this one is taken, never the
-/// other way round.
+/// Thread-safety: any thread. Lock order: a cache's lock may be held when this one is taken, never
+/// the other way round.
 final class ChunkPool {
   /// Sizes that chunks grow through as a segment grows: small topics cost kilobytes.
   private static final int[] SIZES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20};
@@ -57,8 +57,7 @@ final class ChunkPool {
       }
     }
     if (chunk == null) {
-      chunk =
-          new TailChunk(this, AlignedMemory.allocate(Arena.ofAuto(), SIZES[sizeClass]), owner);
+      chunk = new TailChunk(this, AlignedMemory.allocate(Arena.ofAuto(), SIZES[sizeClass]), owner);
     }
     chunk.assign(owner, position);
     trim();

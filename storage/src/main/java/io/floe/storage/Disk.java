@@ -89,8 +89,7 @@ final class Disk {
   /// A transfer under way.
   record Pending(StorageFile file, long sizeBytes, CompletableFuture<Integer> done) {}
 
-  private static @Nullable StoreException settle(
-      Pending pending, String what) {
+  private static @Nullable StoreException settle(Pending pending, String what) {
     try {
       check(what, pending.file, pending.sizeBytes, await(pending.done));
       return null;
@@ -166,7 +165,9 @@ final class Disk {
       io.syncDirectory(directory);
     } catch (IOException e) {
       StoreException cause = failed("sync of directory", directory, e);
-      thread.fail(new StoreException(StoreException.Category.FAILED, cause.getMessage(), e));
+      thread.fail(
+          new StoreException(
+              StoreException.Category.FAILED, String.valueOf(cause.getMessage()), e));
       throw cause;
     }
   }

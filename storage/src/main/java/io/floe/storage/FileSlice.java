@@ -50,8 +50,7 @@ final class FileSlice implements LogSlice {
     ByteBuffer copy = ByteBuffer.allocateDirect(sizeBytes);
     while (copy.hasRemaining()) {
       if (channel.read(copy, position + copy.position()) < 0) {
-        throw new EOFException(
-            segment.path + " ends before position " + (position + sizeBytes));
+        throw new EOFException(segment.path + " ends before position " + (position + sizeBytes));
       }
     }
     return copy.flip().asReadOnlyBuffer();

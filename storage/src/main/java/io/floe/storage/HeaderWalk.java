@@ -91,7 +91,11 @@ final class HeaderWalk {
     if (!isSane) {
       throw new StoreException(
           StoreException.Category.DAMAGED,
-          segment.path + " at position " + position + " does not hold the batch of offset " + offset);
+          segment.path
+              + " at position "
+              + position
+              + " does not hold the batch of offset "
+              + offset);
     }
     return true;
   }
@@ -100,11 +104,7 @@ final class HeaderWalk {
   void step() {
     digest =
         ChainDigest.next(
-            digest,
-            offset,
-            BatchHeader.epoch(header, 0),
-            sizeBytes,
-            BatchHeader.crc(header, 0));
+            digest, offset, BatchHeader.epoch(header, 0), sizeBytes, BatchHeader.crc(header, 0));
     maxTimestamp = Math.max(maxTimestamp, batchMaxTimestamp);
     position += sizeBytes;
     offset = nextOffset;

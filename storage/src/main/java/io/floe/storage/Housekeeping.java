@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /// Errors: no space is told to those who wait and tried again each [#RETRY_MILLIS]; any other
 /// failure of the disk fails the store.
 ///
-/// Thread-safety: [#prepare], [#submit] and [#close] any thread; everything else is its own.
+/// Thread-safety: [#prepare], [#submit] and [#stop] any thread; everything else is its own.
 final class Housekeeping implements Runnable {
   /// The largest step by which a file grows.
   static final long GROW_BYTES_MAX = 16L << 20;
@@ -96,8 +96,7 @@ final class Housekeeping implements Runnable {
     this.tails = tails;
   }
 
-  /// Asks for the file, or more of it, that a segment wants. Answered by
-  /// [SegmentTail#tellSpace].
+  /// Asks for the file, or more of it, that a segment wants. Answered by [SegmentTail#tellSpace].
   void prepare(SegmentTail tail) {
     toPrepare.add(tail);
     tasks.add(NUDGE);
@@ -135,8 +134,7 @@ final class Housekeeping implements Runnable {
     try {
       while (!isStopping || !tasks.isEmpty()) {
         Task task =
-            tasks.poll(
-                withoutSpace.isEmpty() ? IDLE_MILLIS : RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            tasks.poll(withoutSpace.isEmpty() ? IDLE_MILLIS : RETRY_MILLIS, TimeUnit.MILLISECONDS);
         work(task);
       }
     } catch (InterruptedException e) {
@@ -278,8 +276,7 @@ final class Housekeeping implements Runnable {
     long from = AlignedMemory.roundDown(Files.size(file.path()), Disk.BLOCK_BYTES);
     long first = spec.isHot() ? FIRST_HOT_BYTES : FIRST_BYTES;
     long to =
-        Math.max(
-            Math.max(from, first), AlignedMemory.roundUp(tail.wanted(), Disk.BLOCK_BYTES));
+        Math.max(Math.max(from, first), AlignedMemory.roundUp(tail.wanted(), Disk.BLOCK_BYTES));
     if (to - from <= FIRST_BYTES) {
       // Not synced: the first group's sync covers it.
       if (to > from) {
@@ -299,8 +296,7 @@ final class Housekeeping implements Runnable {
     preparation.temporary = descriptor;
     MemorySegment source = Disk.nativeCopy(bytes);
     preparation.writes.add(
-        new Disk.Pending(
-            descriptor, source.byteSize(), disk.startWrite(descriptor, 0, source)));
+        new Disk.Pending(descriptor, source.byteSize(), disk.startWrite(descriptor, 0, source)));
   }
 
   private StorageFile openSmall(Path path) throws StoreException {
@@ -527,7 +523,7 @@ final class Housekeeping implements Runnable {
     if (Files.isDirectory(layout.segmentDirectory(id))) {
       disk.syncDirectory(layout.segmentDirectory(id));
     }
-    stored.delete(() -> submit(() -> recycle(stored.path)));
+    stored.delete(() -> tasks.add(() -> recycle(stored.path)));
   }
 
   private void recycle(Path log) throws StoreException, IOException {

@@ -7,7 +7,11 @@ import java.nio.ByteBuffer;
 ///
 /// Thread-safety: immutable.
 record RecoveredTail(
-    RecoveredSegment segment, StoredSegment stored, SparseIndex index, long position, boolean isRecorded)
+    RecoveredSegment segment,
+    StoredSegment stored,
+    SparseIndex index,
+    long position,
+    boolean isRecorded)
     implements StoreThread.Journaled {
 
   @Override

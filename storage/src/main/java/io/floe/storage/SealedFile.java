@@ -13,9 +13,10 @@ import java.util.zip.CRC32C;
 ///   +-------+---------+------+--------+--------+----------
 /// ```
 ///
-/// All numbers are big-endian. The CRC covers the first 8 bytes and everything from `length` on; the
-/// file ends where the payload ends. Such a file is never written in place: it is written beside
-/// its target, synced and renamed, so that what carries the name is whole or damaged, never torn.
+/// All numbers are big-endian. The CRC covers the first 8 bytes and everything from `length` on;
+/// the file ends where the payload ends. Such a file is never written in place: it is written
+/// beside its target, synced and renamed, so that what carries the name is whole or damaged, never
+/// torn.
 ///
 /// Thread-safety: stateless.
 final class SealedFile {
@@ -60,7 +61,8 @@ final class SealedFile {
     }
     int length = file.getInt(12);
     if (length != bytes.length - HEADER_BYTES) {
-      throw damaged(name, "has " + (bytes.length - HEADER_BYTES) + " bytes of payload, not " + length);
+      throw damaged(
+          name, "has " + (bytes.length - HEADER_BYTES) + " bytes of payload, not " + length);
     }
     if (file.getInt(8) != crc(file)) {
       throw damaged(name, "fails its checksum");

@@ -2,9 +2,9 @@ package io.floe.storage;
 
 import io.floe.model.SegmentId;
 import io.floe.model.batch.BatchReader;
+import io.floe.model.batch.ChainDigest;
 import io.floe.model.batch.InvalidBatchException;
 import io.floe.model.batch.RecordCursor;
-import io.floe.model.batch.ChainDigest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The read side: finds batches by the sparse index and a short walk over headers, hands out
-/// slices from memory or from the file.
+/// The read side: finds batches by the sparse index and a short walk over headers, hands out slices
+/// from memory or from the file.
 ///
 /// Thread-safety: any thread.
 final class SegmentReader implements SegmentReads {
@@ -150,7 +150,8 @@ final class SegmentReader implements SegmentReads {
   @Override
   public LogSlice read(SegmentId id, long offset, long endOffset, int maxBytes)
       throws StoreException {
-    return use(id, (segment, view, index) -> read(segment, view, index, offset, endOffset, maxBytes));
+    return use(
+        id, (segment, view, index) -> read(segment, view, index, offset, endOffset, maxBytes));
   }
 
   private LogSlice read(
@@ -206,13 +207,7 @@ final class SegmentReader implements SegmentReads {
   private static StoreException damaged(StoredSegment segment, OffsetRange range) {
     return new StoreException(
         StoreException.Category.DAMAGED,
-        "offsets ["
-            + range.from()
-            + ", "
-            + range.to()
-            + ") of "
-            + segment.path
-            + " are damaged");
+        "offsets [" + range.from() + ", " + range.to() + ") of " + segment.path + " are damaged");
   }
 
   private static LogSlice slice(StoredSegment segment, long from, long to, long nextOffset)
@@ -275,8 +270,8 @@ final class SegmentReader implements SegmentReads {
     }
   }
 
-  private static @Nullable Found firstRecord(
-      StoredSegment segment, HeaderWalk walk, long timestamp) throws IOException, StoreException {
+  private static @Nullable Found firstRecord(StoredSegment segment, HeaderWalk walk, long timestamp)
+      throws IOException, StoreException {
     long to = walk.position() + walk.sizeBytes();
     try (LogSlice slice = slice(segment, walk.position(), to, walk.nextOffset())) {
       ByteBuffer batch = slice.asBuffer();
@@ -304,7 +299,8 @@ final class SegmentReader implements SegmentReads {
           if (index.size() == 0 || end <= view.baseOffset()) {
             return null;
           }
-          HeaderWalk walk = new HeaderWalk(segment, index.floorByOffset(end - 1), view.endPosition());
+          HeaderWalk walk =
+              new HeaderWalk(segment, index.floorByOffset(end - 1), view.endPosition());
           while (walk.offset() < end) {
             refuseDamaged(segment, view, walk.offset());
             if (!walk.look()) {

@@ -102,11 +102,7 @@ final class SegmentScan {
       maxTimestamp = Math.max(maxTimestamp, BatchHeader.maxTimestamp(bytes, at));
       digest =
           ChainDigest.next(
-              digest,
-              offset,
-              BatchHeader.epoch(bytes, at),
-              sizeBytes,
-              BatchHeader.crc(bytes, at));
+              digest, offset, BatchHeader.epoch(bytes, at), sizeBytes, BatchHeader.crc(bytes, at));
       offset = BatchHeader.nextOffset(bytes, at);
       position += sizeBytes;
     }

@@ -13,6 +13,13 @@ import java.util.concurrent.CompletionStage;
 /// helps.
 public interface SegmentStore extends AutoCloseable {
 
+  /// Opens a directory, or makes it. Blocks until everything without a footer was verified.
+  ///
+  /// @throws StoreException LOCKED, WRONG_IDENTITY, DAMAGED or IO, naming the path
+  static SegmentStore open(StoreSettings settings) throws StoreException {
+    return FileSegmentStore.open(settings, StoreTuning.DEFAULT);
+  }
+
   StoreIncarnation incarnation();
 
   /// `io_uring` or `file_channel`.

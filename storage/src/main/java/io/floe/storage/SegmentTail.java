@@ -169,8 +169,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
           "base offset is " + baseOffset + ", must be the end offset " + endOffset);
     }
     if (sizeBytes < BatchHeader.SIZE_BYTES || BatchHeader.sizeBytes(batch, start) != sizeBytes) {
-      throw new IllegalArgumentException(
-          "batch of " + sizeBytes + " bytes is not one whole batch");
+      throw new IllegalArgumentException("batch of " + sizeBytes + " bytes is not one whole batch");
     }
     long from = position;
     synchronized (this) {

@@ -175,8 +175,7 @@ final class StoreRecovery {
     String lost = null;
     if (descriptors.contains(number)) {
       try {
-        descriptor =
-            SegmentDescriptor.decode(Files.readAllBytes(layout.open(id)), layout.open(id));
+        descriptor = SegmentDescriptor.decode(Files.readAllBytes(layout.open(id)), layout.open(id));
       } catch (StoreException e) {
         if (e.category() == StoreException.Category.WRONG_IDENTITY) {
           throw e;
@@ -197,7 +196,10 @@ final class StoreRecovery {
                 + id
                 + " held is unknown; move the file away to go on without it");
       }
-      LOG.atWarn().addKeyValue("segment", id).addKeyValue("cause", lost).log("debris of an unfinished segment");
+      LOG.atWarn()
+          .addKeyValue("segment", id)
+          .addKeyValue("cause", lost)
+          .log("debris of an unfinished segment");
       return null;
     }
     if (descriptor == null || !logs.contains(number)) {
@@ -205,7 +207,10 @@ final class StoreRecovery {
         return descriptor == null ? null : empty(descriptor);
       }
       String cause = lost != null ? lost : layout.log(id) + " is missing";
-      LOG.atError().addKeyValue("segment", id).addKeyValue("cause", cause).log("segment is damaged");
+      LOG.atError()
+          .addKeyValue("segment", id)
+          .addKeyValue("cause", cause)
+          .log("segment is damaged");
       return new Verdict(
           last.spec(),
           descriptor == null ? new byte[0] : descriptor.producerTable(),
@@ -279,8 +284,7 @@ final class StoreRecovery {
       for (TailRecord record : records) {
         if (record.image().length > 0) {
           overlays.add(
-              new ByteWindow.Overlay(
-                  record.position() - record.image().length, record.image()));
+              new ByteWindow.Overlay(record.position() - record.image().length, record.image()));
         }
       }
       this.fileBytes = Files.size(log.file.path());
@@ -381,7 +385,9 @@ final class StoreRecovery {
       }
       boolean isWhole = scan.offset() == record.end() && scan.digest() == record.digest();
       if (!isWhole && (damaged.isEmpty() || damaged.getLast().to() <= record.fromEnd())) {
-        LOG.atError().addKeyValue("segment", spec.id()).log("digest of the last group differs: stale bytes");
+        LOG.atError()
+            .addKeyValue("segment", spec.id())
+            .log("digest of the last group differs: stale bytes");
         if (mayBeInDoubt) {
           inDoubt = new OffsetRange(record.fromEnd(), record.end());
           scan.jump(record.fromPosition(), record.fromEnd(), record.fromDigest());
@@ -423,7 +429,8 @@ final class StoreRecovery {
   private void saveMarks(List<Verdict> verdicts) throws StoreException {
     for (Verdict verdict : verdicts) {
       StoreMarks.Marks now = new StoreMarks.Marks(verdict.inDoubt, verdict.damaged);
-      StoreMarks.Marks merged = merge(oldMarks.bySegment().get(verdict.spec.id()), now, verdict.end);
+      StoreMarks.Marks merged =
+          merge(oldMarks.bySegment().get(verdict.spec.id()), now, verdict.end);
       if (!merged.isEmpty()) {
         marks.put(verdict.spec.id(), merged);
       }
@@ -458,8 +465,7 @@ final class StoreRecovery {
 
   private void settle(Verdict verdict) throws StoreException {
     SegmentId id = verdict.spec.id();
-    StoreMarks.Marks marked =
-        marks.getOrDefault(id, new StoreMarks.Marks(NOTHING, List.of()));
+    StoreMarks.Marks marked = marks.getOrDefault(id, new StoreMarks.Marks(NOTHING, List.of()));
     if (logs.contains(id.value()) && verdict.isRecorded) {
       StorageFile file = disk.openBlocks(layout.log(id), StorageIo.Mode.WRITE);
       try {
@@ -508,8 +514,8 @@ final class StoreRecovery {
     return new StoredSegment(id, layout.log(id), new TailCache(pool));
   }
 
-  /// Files that a crash left half made or half deleted. None of them can hold acknowledged bytes:
-  /// a descriptor's name is durable before the first report, and is taken away only after the
+  /// Files that a crash left half made or half deleted. None of them can hold acknowledged bytes: a
+  /// descriptor's name is durable before the first report, and is taken away only after the
   /// footer's name is durable or the journal released the segment.
   private void removeDebris() throws StoreException, IOException {
     Set<Long> kept = new HashSet<>(footers);

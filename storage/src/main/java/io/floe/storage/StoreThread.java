@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// Groups do not overlap: when a group's frame is written, every earlier group is durable. Recovery
 /// relies on it (only the last group of the journal can be half there), and so does the rule that a
-/// block has one write in flight. Appends that come meanwhile are the next group, so the busier the store, the larger its groups.
+/// block has one write in flight. Appends that come meanwhile are the next group, so the busier the
+/// store, the larger its groups.
 ///
 /// Errors: a failed or short write or a failed sync of a group fails the store: nothing is
 /// submitted afterwards, every listener hears it, and only a new opening helps.
@@ -170,8 +171,7 @@ final class StoreThread implements Runnable {
 
   CompletableFuture<Integer> sync(StorageFile file) {
     return transfer(
-        new Transfer(
-            Transfer.Kind.SYNC, file, 0, MemorySegment.NULL, new CompletableFuture<>()));
+        new Transfer(Transfer.Kind.SYNC, file, 0, MemorySegment.NULL, new CompletableFuture<>()));
   }
 
   private CompletableFuture<Integer> transfer(Transfer transfer) {
@@ -232,8 +232,7 @@ final class StoreThread implements Runnable {
     } catch (RuntimeException | Error e) {
       LOG.atError().setCause(e).log("store thread failed");
       failNow(
-          new StoreException(
-              StoreException.Category.FAILED, "the store's thread failed: " + e, e));
+          new StoreException(StoreException.Category.FAILED, "the store's thread failed: " + e, e));
       drainFailed();
       if (e instanceof Error error) {
         throw error;

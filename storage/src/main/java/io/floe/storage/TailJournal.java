@@ -24,8 +24,8 @@ import java.util.zip.CRC32C;
 /// ```
 ///
 /// All numbers are big-endian; the CRC covers the block from `incarnation` to its end. A frame's
-/// payload is that of its blocks, one after the other: [TailRecord]s back to back, terminated by a zero kind
-/// or the end. `flags`: 1 = first frame of its generation.
+/// payload is that of its blocks, one after the other: [TailRecord]s back to back, terminated by a
+/// zero kind or the end. `flags`: 1 = first frame of its generation.
 ///
 /// Thread-safety: the store's thread, except where said.
 final class TailJournal {

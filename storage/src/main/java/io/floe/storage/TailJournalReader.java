@@ -12,11 +12,12 @@ import java.util.zip.CRC32C;
 
 /// What two files of a tail journal say, and how sure one can be of it.
 ///
-/// Blocks are judged one by one. A block whose CRC is right was written as it is; a block of zeros or
-/// of an older generation was not reached by the current one; anything else is *garbage*: torn by a
-/// crash or damaged since. A frame with a missing block never became durable, so nothing of its group was acknowledged.
-/// A garbage block in the last frame leaves that open: the tail is *ambiguous*. A garbage block
-/// with a whole frame of the same generation behind it was durable once: the journal is *damaged*.
+/// Blocks are judged one by one. A block whose CRC is right was written as it is; a block of zeros
+/// or of an older generation was not reached by the current one; anything else is *garbage*: torn
+/// by a crash or damaged since. A frame with a missing block never became durable, so nothing of
+/// its group was acknowledged. A garbage block in the last frame leaves that open: the tail is
+/// *ambiguous*. A garbage block with a whole frame of the same generation behind it was durable
+/// once: the journal is *damaged*.
 ///
 /// Thread-safety: none.
 final class TailJournalReader {
@@ -58,8 +59,8 @@ final class TailJournalReader {
     return reader;
   }
 
-  /// The newest records of a segment, oldest first: at most two, the last one and the one before it, whose image it
-  /// may need.
+  /// The newest records of a segment, oldest first: at most two, the last one and the one before
+  /// it, whose image it may need.
   List<TailRecord> records(long segment) {
     return records.getOrDefault(segment, List.of());
   }
@@ -133,7 +134,9 @@ final class TailJournalReader {
 
   private long newestGeneration(ByteBuffer file) {
     long newest = 0;
-    for (int at = 0; at + TailJournal.BLOCK_BYTES <= file.capacity(); at += TailJournal.BLOCK_BYTES) {
+    for (int at = 0;
+        at + TailJournal.BLOCK_BYTES <= file.capacity();
+        at += TailJournal.BLOCK_BYTES) {
       if (isValid(file, at)) {
         newest = Math.max(newest, file.getLong(at + 16));
       }
@@ -142,7 +145,9 @@ final class TailJournalReader {
   }
 
   private boolean hasGarbage(ByteBuffer file) {
-    for (int at = 0; at + TailJournal.BLOCK_BYTES <= file.capacity(); at += TailJournal.BLOCK_BYTES) {
+    for (int at = 0;
+        at + TailJournal.BLOCK_BYTES <= file.capacity();
+        at += TailJournal.BLOCK_BYTES) {
       if (!isValid(file, at) && !isBlank(file, at)) {
         return true;
       }

@@ -18,8 +18,8 @@ import java.nio.ByteBuffer;
 ///   +-----------+----------+--------+---------
 /// ```
 ///
-/// A record of kind RELEASED has the first 16 bytes only, the segment's id in the last 8: from now on the journal
-/// speaks no longer of that segment, because a footer does or because it is deleted.
+/// A record of kind RELEASED has the first 16 bytes only, the segment's id in the last 8: from now
+/// on the journal speaks no longer of that segment, because a footer does or because it is deleted.
 ///
 /// @param group the group under whose sync it was written
 /// @param isCarried written again at a switch of files: the end was durable before
@@ -65,8 +65,7 @@ record TailRecord(
     SegmentDescriptor.putSpec(target, spec);
     target.putLong(fromEnd).putLong(fromPosition).putLong(fromDigest);
     target.putLong(end).putLong(position).putLong(digest);
-    MemorySegment.copy(
-        image, 0, MemorySegment.ofBuffer(target), 0, image.byteSize());
+    MemorySegment.copy(image, 0, MemorySegment.ofBuffer(target), 0, image.byteSize());
     target.position(target.position() + (int) image.byteSize());
   }
 

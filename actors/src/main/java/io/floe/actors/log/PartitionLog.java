@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One partition as this node serves it.
 ///
-/// Thread-safety: every method may be called from any thread. Errors: [#read] answers with a value; the look-ups by timestamp throw [LogReadException].
+/// Thread-safety: every method may be called from any thread. Errors: [#read] answers with a value;
+/// the look-ups by timestamp throw [LogReadException].
 public interface PartitionLog {
 
   PartitionId id();

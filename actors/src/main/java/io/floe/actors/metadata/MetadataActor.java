@@ -20,12 +20,16 @@ import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
 
-/// The metadata log of a cluster of one: the pure state machine decides, the journal makes its events durable, then they are applied and told.
+/// The metadata log of a cluster of one: the pure state machine decides, the journal makes its
+/// events durable, then they are applied and told.
 ///
-/// The state machine knows nothing of this actor, so that a replicated log can take its place. A failed write stops the actor: whether the event is durable is not known, so only a new recovery may go on.
+/// The state machine knows nothing of this actor, so that a replicated log can take its place. A
+/// failed write stops the actor: whether the event is durable is not known, so only a new recovery
+/// may go on.
 public final class MetadataActor
     extends EventSourcedBehavior<MetadataProtocol, MetadataEvent, MetadataState> {
-  /// Entries between two snapshots. A recovery replays at most so many entries, and a snapshot of 10,000 topics is not written all the time.
+  /// Entries between two snapshots. A recovery replays at most so many entries, and a snapshot of
+  /// 10,000 topics is not written all the time.
   private static final int SNAPSHOT_EVERY = 1_000;
 
   private final ActorRef<Notice> node;
@@ -35,6 +39,8 @@ public final class MetadataActor
     this.node = node;
   }
 
+  /// The behavior.
+  ///
   /// @param node hears of the recovery and of every entry
   public static Behavior<MetadataProtocol> create(ActorRef<Notice> node) {
     return new MetadataActor(node);
@@ -82,8 +88,7 @@ public final class MetadataActor
   @Override
   public SignalHandler<MetadataState> signalHandler() {
     return newSignalHandlerBuilder()
-        .onSignal(
-            RecoveryCompleted.instance(), state -> node.tell(new Notice.Recovered(state)))
+        .onSignal(RecoveryCompleted.instance(), state -> node.tell(new Notice.Recovered(state)))
         .build();
   }
 

@@ -28,7 +28,8 @@ public sealed interface MetadataProtocol {
     /// The log was read back; this is where it stands.
     record Recovered(MetadataState state) implements Notice {}
 
-    /// Entries were made durable and applied. Whoever acts on them does so first and then passes `outcome` to `replyTo`, so that a proposer who hears "applied" finds the node changed.
+    /// Entries were made durable and applied. Whoever acts on them does so first and then passes
+    /// `outcome` to `replyTo`, so that a proposer who hears "applied" finds the node changed.
     record Applied(MetadataState state, Outcome outcome, ActorRef<Outcome> replyTo)
         implements Notice {}
   }

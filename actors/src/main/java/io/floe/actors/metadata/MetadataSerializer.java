@@ -10,7 +10,8 @@ import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 import org.apache.pekko.serialization.SerializerWithStringManifest;
 
-/// Stores metadata events and snapshots in their own versioned form; the manifest says only which of the two it is.
+/// Stores metadata events and snapshots in their own versioned form; the manifest says only which
+/// of the two it is.
 ///
 /// ```
 ///   event     the bytes of MetadataCodec

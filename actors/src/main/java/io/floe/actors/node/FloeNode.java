@@ -25,7 +25,8 @@ import org.apache.pekko.cluster.typed.Join;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A running node: its store, its actors, its log. The edges (Kafka gateway, Pekko Streams client) are started beside it on [#log()].
+/// A running node: its store, its actors, its log. The edges (Kafka gateway, Pekko Streams client)
+/// are started beside it on [#log()].
 ///
 /// Thread-safety: any thread; [#start] and [#close] block.
 public final class FloeNode implements AutoCloseable {
@@ -61,7 +62,8 @@ public final class FloeNode implements AutoCloseable {
     this.drainTimeout = drainTimeout;
   }
 
-  /// Starts a node and returns when it serves: metadata recovered, left-over segments sealed, partitions open.
+  /// Starts a node and returns when it serves: metadata recovered, left-over segments sealed,
+  /// partitions open.
   ///
   /// @throws NodeStartException with what is wrong and what to do
   public static FloeNode start(NodeSettings settings) throws NodeStartException {
@@ -94,7 +96,7 @@ public final class FloeNode implements AutoCloseable {
               config.getBytes("hot-file-bytes"),
               config.getInt("pool-files-max")));
     } catch (StoreException e) {
-      throw new NodeStartException(e.getMessage(), e);
+      throw new NodeStartException(String.valueOf(e.getMessage()), e);
     } catch (IllegalArgumentException e) {
       throw new NodeStartException("floe.store: " + e.getMessage(), e);
     }
@@ -201,7 +203,7 @@ public final class FloeNode implements AutoCloseable {
   /// Where Pekko Cluster listens.
   public HostPort clusterAddress() {
     var address = Cluster.get(system).selfMember().address();
-    return new HostPort(address.getHost().get(), (Integer) address.getPort().get());
+    return new HostPort(address.getHost().get(), address.getPort().get());
   }
 
   /// `io_uring` or `file_channel`.
@@ -218,12 +220,14 @@ public final class FloeNode implements AutoCloseable {
     return system;
   }
 
-  /// Completes with the cause when the node stopped by itself because something failed for good. [#close] is still to be called.
+  /// Completes with the cause when the node stopped by itself because something failed for good.
+  /// [#close] is still to be called.
   public CompletionStage<Throwable> whenFailed() {
     return failed;
   }
 
-  /// Stops: takes no more appends, waits for those in flight, leaves the cluster, closes the store. Idempotent. What is acknowledged stays; what is not is answered as unknown.
+  /// Stops: takes no more appends, waits for those in flight, leaves the cluster, closes the store.
+  /// Idempotent. What is acknowledged stays; what is not is answered as unknown.
   @Override
   public void close() {
     synchronized (closing) {
@@ -237,7 +241,8 @@ public final class FloeNode implements AutoCloseable {
       system.tell(new NodeGuardian.Drain(drained::countDown));
       try {
         if (!drained.await(drainTimeout.toMillis(), TimeUnit.MILLISECONDS)) {
-          log.warn("appends were still in flight after {}; they are answered as unknown", drainTimeout);
+          log.warn(
+              "appends were still in flight after {}; they are answered as unknown", drainTimeout);
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -1,6 +1,7 @@
 package io.floe.actors.node;
 
-/// The JVM flags without which a node would hang or fail late. The file `config/jvm.options` holds them all.
+/// The JVM flags without which a node would hang or fail late. The file `config/jvm.options` holds
+/// them all.
 final class JvmFlags {
   private JvmFlags() {}
 

@@ -36,13 +36,15 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
-/// The root of a node: brings it up step by step, then passes every metadata entry on to the partitions before its proposer hears of it.
+/// The root of a node: brings it up step by step, then passes every metadata entry on to the
+/// partitions before its proposer hears of it.
 ///
 /// ```
 ///   recover metadata ─▶ found cluster (first start) ─▶ register this life ─▶ seal what the last life left open ─▶ serve
 /// ```
 ///
-/// It does not outlive a part that failed for good: a metadata log that could not write, or a store that could not sync, stops the node.
+/// It does not outlive a part that failed for good: a metadata log that could not write, or a store
+/// that could not sync, stops the node.
 final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> {
   /// Segments sealed by one metadata entry.
   private static final int SEALS_PER_ENTRY = 1_000;
@@ -121,7 +123,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   @Override
   public Behavior<Command> onSignal(Signal signal) {
-    if (signal instanceof Terminated terminated && terminated.getRef().equals(metadataLog)) {
+    if (signal instanceof Terminated terminated
+        && terminated.getRef().path().equals(metadataLog.path())) {
       return onFatal(
           new IllegalStateException(
               "the metadata log stopped: its journal failed, see the log above"));
@@ -187,8 +190,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     Outcome outcome = answered.outcome();
     if (outcome == null) {
       return onFatal(
-          new NodeStartException(
-              "the metadata log did not answer: " + answered.failure(), answered.failure()));
+          new NodeStartException("the metadata log did not answer: " + answered.failure()));
     }
     if (outcome.reply() instanceof MetadataReply.Refused refused) {
       return onFatal(new NodeStartException(refused.refusal().message()));
@@ -235,7 +237,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     plan.toDelete()
         .forEach(
             segment -> {
-              var unused = parts.store().delete(segment);
+              var _ = parts.store().delete(segment);
             });
     ActorRef<Command> node = getContext().getSelf();
     PartitionShared shared =

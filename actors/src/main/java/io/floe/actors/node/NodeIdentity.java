@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Who a data directory belongs to: the file `identity` in it, written once.
 ///
-/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId` and a `crc` over the other three lines.
+/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId` and a `crc` over the
+/// other three lines.
 ///
 /// @param clusterId 22 characters of base64, as Kafka clients expect
 record NodeIdentity(NodeId nodeId, String clusterId) {
@@ -35,7 +36,8 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
     try {
       Files.createDirectories(dataDir);
       if (!Files.exists(file)) {
-        NodeIdentity founded = new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), newClusterId());
+        NodeIdentity founded =
+            new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), newClusterId());
         founded.write(dataDir);
         return founded;
       }
@@ -72,7 +74,8 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
     String clusterId = lines.getProperty("clusterId", "");
     if (!lines.getProperty("crc", "").equals(crc(nodeId, clusterId))) {
       throw new NodeStartException(
-          file + " is damaged (its crc does not match): restore it, or start with an empty directory");
+          file
+              + " is damaged (its crc does not match): restore it, or start with an empty directory");
     }
     return new NodeIdentity(new NodeId(Integer.parseInt(nodeId)), clusterId);
   }
@@ -81,7 +84,15 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
   private void write(Path dataDir) throws IOException {
     String id = nodeId.toString();
     String text =
-        "format=" + FORMAT + "\nnodeId=" + id + "\nclusterId=" + clusterId + "\ncrc=" + crc(id, clusterId) + "\n";
+        "format="
+            + FORMAT
+            + "\nnodeId="
+            + id
+            + "\nclusterId="
+            + clusterId
+            + "\ncrc="
+            + crc(id, clusterId)
+            + "\n";
     Path temporary = dataDir.resolve(FILE + ".tmp");
     try (FileChannel channel =
         FileChannel.open(

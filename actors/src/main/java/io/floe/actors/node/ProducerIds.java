@@ -12,7 +12,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Hands out producer ids from blocks that the metadata log reserved for this node. A block that a stop leaves half used is never used again.
+/// Hands out producer ids from blocks that the metadata log reserved for this node. A block that a
+/// stop leaves half used is never used again.
 ///
 /// Thread-safety: any thread.
 final class ProducerIds {

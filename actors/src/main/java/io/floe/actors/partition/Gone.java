@@ -7,7 +7,8 @@ import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
-/// What is left of a deleted partition's router: it answers appends that were already on their way, and ends when none came for a while.
+/// What is left of a deleted partition's router: it answers appends that were already on their way,
+/// and ends when none came for a while.
 final class Gone extends AbstractMatchingBehavior<PartitionCommand> {
   /// No caller holds on to a deleted partition for so long between looking it up and appending.
   private static final Duration SILENCE = Duration.ofMinutes(1);

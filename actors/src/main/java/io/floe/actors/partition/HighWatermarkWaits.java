@@ -7,14 +7,16 @@ import java.util.List;
 
 /// The readers that wait for a partition's high watermark to pass an offset.
 ///
-/// Thread-safety: any thread. A wait is woken at most once; wakes run outside the lock, so a waker may wait again at once.
+/// Thread-safety: any thread. A wait is woken at most once; wakes run outside the lock, so a waker
+/// may wait again at once.
 final class HighWatermarkWaits {
   private final List<Waiting> waiting = new ArrayList<>();
 
   /// Read without the lock by the writer on every group: no reader waits most of the time.
   private volatile int count;
 
-  /// Registers a wait. The caller looks at the high watermark again afterwards and closes the wait when it has already passed, so that no wake is lost.
+  /// Registers a wait. The caller looks at the high watermark again afterwards and closes the wait
+  /// when it has already passed, so that no wake is lost.
   Waiting add(long offset, Runnable wake) {
     Waiting wait = new Waiting(offset, wake);
     synchronized (waiting) {

@@ -11,9 +11,11 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes the footers that a former life of the process left unwritten, one after another in the background, while the node already serves.
+/// Writes the footers that a former life of the process left unwritten, one after another in the
+/// background, while the node already serves.
 ///
-/// Nothing depends on the footers but the next start, which would find the same segments again. The producer tables that fall off on the way are what the writers of the successors start from.
+/// Nothing depends on the footers but the next start, which would find the same segments again. The
+/// producer tables that fall off on the way are what the writers of the successors start from.
 ///
 /// Thread-safety: any thread.
 public final class LeftOverSeals {
@@ -36,7 +38,9 @@ public final class LeftOverSeals {
 
   /// Announces all and starts the work.
   public void start(List<LeftOvers.Finish> toFinish) {
-    toFinish.forEach(finish -> tables.announce(finish.segment().spec().id()));
+    for (LeftOvers.Finish finish : toFinish) {
+      var _ = tables.announce(finish.segment().spec().id());
+    }
     mayBlock.execute(
         () -> {
           toFinish.forEach(this::finish);

@@ -21,11 +21,15 @@ import org.jspecify.annotations.Nullable;
 
 /// What a node's former life left behind, and what is to be done about it before it serves.
 ///
-/// A restarted writer never resumes its segment: every open segment whose writer was an earlier life of this process is sealed at the end that the store recovered, and its successor opened with a new
-/// epoch. The store of this node is the whole replica set here, so its recovered end is the agreed end: it holds every acknowledged record, since an acknowledgement waited for exactly this store's sync.
+/// A restarted writer never resumes its segment: every open segment whose writer was an earlier
+/// life of this process is sealed at the end that the store recovered, and its successor opened
+/// with a new epoch. The store of this node is the whole replica set here, so its recovered end is
+/// the agreed end: it holds every acknowledged record, since an acknowledgement waited for exactly
+/// this store's sync.
 ///
 /// @param toSeal what the metadata log has to be told, in partition order
-/// @param toFinish segments that the metadata log knows (or will know) as sealed and that have no footer yet
+/// @param toFinish segments that the metadata log knows (or will know) as sealed and that have no
+///   footer yet
 /// @param toDelete segments that no partition lists any more
 /// @param troubles what a human must know; each names partition, segment and offsets
 public record LeftOvers(

@@ -16,8 +16,9 @@ sealed interface PartitionCommand {
 
   /// Append one validated batch; `onResult` is called once.
   ///
-  /// @param isOverload whether it comes when too much is in flight already: it is to be refused, but by the core, which then knows that the producer's next batch must not pass as its first; `batch` is
-  ///     empty then
+  /// @param isOverload whether it comes when too much is in flight already: it is to be refused,
+  ///   but by the core, which then knows that the producer's next batch must not pass as its first;
+  ///   `batch` is empty then
   record Append(
       ByteBuffer batch, BatchInfo info, boolean isOverload, Consumer<AppendResult> onResult)
       implements PartitionCommand, SegmentWriterCommand {}
@@ -43,7 +44,8 @@ sealed interface PartitionCommand {
   /// The writer has ended and gives back what it queued, in order.
   ///
   /// @param core of the sealed segment; its successor goes on from it
-  /// @param wasFilled whether the segment was rolled because it was full: its successor will be busy too
+  /// @param wasFilled whether the segment was rolled because it was full: its successor will be
+  ///   busy too
   record HandedOver(List<Append> queued, WriterCore core, boolean wasFilled)
       implements PartitionCommand {
     public HandedOver {

@@ -5,7 +5,8 @@ import io.floe.model.PartitionId;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The partitions that this node serves, for look-up by any thread. Only the node's guardian changes it.
+/// The partitions that this node serves, for look-up by any thread. Only the node's guardian
+/// changes it.
 public final class PartitionDirectory {
   private final ConcurrentHashMap<PartitionId, ServedPartition> served = new ConcurrentHashMap<>();
 

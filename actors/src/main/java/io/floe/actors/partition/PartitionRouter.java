@@ -19,7 +19,8 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
-/// The fixed address of a partition's appends: it starts the writer of the open segment when the first append comes, passes appends on in order, and changes writers at a roll.
+/// The fixed address of a partition's appends: it starts the writer of the open segment when the
+/// first append comes, passes appends on in order, and changes writers at a roll.
 ///
 /// An idle partition costs this actor and nothing else: no writer, no file, no producer table.
 ///
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 ///     any ──deleted──▶ GONE          any ──drain──▶ DRAINING
 /// ```
 ///
-/// Changing writers must not let a later append overtake an earlier one: the old writer says that it is closing, the router stops passing on and says so (after which nothing more can be in the old writer's
-/// mailbox), and the old writer then hands over what it had queued, which goes first.
+/// Changing writers must not let a later append overtake an earlier one: the old writer says that
+/// it is closing, the router stops passing on and says so (after which nothing more can be in the
+/// old writer's mailbox), and the old writer then hands over what it had queued, which goes first.
 final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   private final PartitionShared shared;
   private final ServedPartition served;
@@ -131,8 +133,7 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
     ActorRef<SegmentWriterCommand> started =
         getContext()
             .spawn(
-                SegmentWriter.create(
-                    shared, served, core, isHot, settings, getContext().getSelf()),
+                SegmentWriter.create(shared, served, core, isHot, settings, getContext().getSelf()),
                 "segment-" + core.segment().id());
     getContext().watch(started);
     writer = started;

@@ -97,8 +97,7 @@ public final class Partitions {
       PartitionId id = new PartitionId(topic.id(), index);
       PartitionRecord record = topic.partitions().get(index);
       ServedPartition served =
-          new ServedPartition(
-              id, record, shared.store().reads(), shared.pendingBytesMax());
+          new ServedPartition(id, record, shared.store().reads(), shared.pendingBytesMax());
       ActorRef<PartitionCommand> router =
           spawner.spawn(
               PartitionRouter.create(shared, served, PartitionSettings.of(topic)),
@@ -124,7 +123,7 @@ public final class Partitions {
         router.tell(PartitionCommand.Delete.DELETE);
       }
       for (SegmentRecord segment : partition.chain()) {
-        var unused = shared.store().delete(segment.id());
+        var _ = shared.store().delete(segment.id());
       }
     }
   }

@@ -18,9 +18,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Producer tables at the ends of segments: from a footer, or from the batches of a segment that has none yet.
+/// Producer tables at the ends of segments: from a footer, or from the batches of a segment that
+/// has none yet.
 ///
-/// The table is a pure function of the log, so whoever needs it may compute it; this class only sees to it that nobody reads a left-over segment while its footer is still being written.
+/// The table is a pure function of the log, so whoever needs it may compute it; this class only
+/// sees to it that nobody reads a left-over segment while its footer is still being written.
 ///
 /// Thread-safety: any thread.
 final class ProducerTables {
@@ -56,7 +58,8 @@ final class ProducerTables {
     beingSealed.remove(segment);
   }
 
-  /// The table at `endOffset` of a recovered segment, by walking its batch headers. Reads the disk. What is damaged is left out: nobody can know its producers any more.
+  /// The table at `endOffset` of a recovered segment, by walking its batch headers. Reads the disk.
+  /// What is damaged is left out: nobody can know its producers any more.
   static ProducerTable replay(SegmentReads reads, RecoveredSegment segment, long endOffset)
       throws StoreException, IOException {
     ProducerTable table = ProducerTable.decode(segment.producerTableAtBase());
@@ -78,8 +81,7 @@ final class ProducerTables {
         ByteBuffer batches = slice.asBuffer();
         int position = batches.position();
         while (position < batches.limit()) {
-          table.replay(
-              BatchInfo.of(batches, position), BatchHeader.baseOffset(batches, position));
+          table.replay(BatchInfo.of(batches, position), BatchHeader.baseOffset(batches, position));
           position += BatchHeader.sizeBytes(batches, position);
         }
         offset = slice.nextOffset();

@@ -37,8 +37,7 @@ final class Refusals {
           refused(AppendResult.Reason.OVERLOADED, partition, "too many appends are in flight");
       case NO_SPACE ->
           append.isOverload()
-              ? refused(
-                  AppendResult.Reason.OVERLOADED, partition, "too many appends are in flight")
+              ? refused(AppendResult.Reason.OVERLOADED, partition, "too many appends are in flight")
               : refused(
                   AppendResult.Reason.NO_SPACE, partition, "the disk is full; nothing was written");
       case STORE_FAILED ->

@@ -33,10 +33,14 @@ import org.jspecify.annotations.Nullable;
 
 /// The one writer of one open segment: a thin shell around [WriterCore].
 ///
-/// The core decides (offsets, duplicates, acknowledgements, high watermark, rolls); this actor carries batches to the store, the store's syncs back to the core, and the core's answers to the callers. Two
-/// things are decided here before the core sees a batch: whether the store has room for it (an offset that was assigned must be written, so room comes first), and the number under which its caller is remembered.
+/// The core decides (offsets, duplicates, acknowledgements, high watermark, rolls); this actor
+/// carries batches to the store, the store's syncs back to the core, and the core's answers to the
+/// callers. Two things are decided here before the core sees a batch: whether the store has room
+/// for it (an offset that was assigned must be written, so room comes first), and the number under
+/// which its caller is remembered.
 ///
-/// The store's thread talks to it by messages only. A broken invariant or any other exception ends the actor and with it the node: a wrong answer is worse than none.
+/// The store's thread talks to it by messages only. A broken invariant or any other exception ends
+/// the actor and with it the node: a wrong answer is worse than none.
 final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand> {
   /// The metadata log answers in milliseconds; after so long its answer is unknown.
   private static final Duration ROLL_TIMEOUT = Duration.ofSeconds(30);
@@ -152,8 +156,7 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
         case PREPARING -> {
           return false;
         }
-        case NO_SPACE ->
-            step(new WriterEvent.AppendWithoutSpace(remember(append), append.info()));
+        case NO_SPACE -> step(new WriterEvent.AppendWithoutSpace(remember(append), append.info()));
         case FAILED -> {
           step(new WriterEvent.StoreFailed());
           step(new WriterEvent.Append(remember(append), append.info()));
@@ -239,8 +242,7 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
 
   private void startAging() {
     isAging = true;
-    Duration age =
-        settings.segmentAge().compareTo(AGE_MAX) > 0 ? AGE_MAX : settings.segmentAge();
+    Duration age = settings.segmentAge().compareTo(AGE_MAX) > 0 ? AGE_MAX : settings.segmentAge();
     timers.startSingleTimer(SegmentWriterCommand.AgeReached.AGE_REACHED, age);
   }
 
@@ -294,7 +296,7 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
     step(new WriterEvent.NextOpened(next.id()));
     if (core.state() == WriterState.SEALED) {
       // The next start finds a segment without a footer again, so nobody has to wait for this one.
-      var unused =
+      var _ =
           shared
               .store()
               .seal(core.segment().id(), core.endOffset(), core.encodeProducers())

@@ -19,13 +19,18 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.PVector;
 
-/// A partition as the edges of this node see it: appends go to its actor, reads go straight to the store.
+/// A partition as the edges of this node see it: appends go to its actor, reads go straight to the
+/// store.
 ///
-/// Design. The actor is the only writer of this object's state and publishes it through volatile fields; readers never wait for it. Three numbers matter: the *chain* (from the
-/// metadata log), the *high watermark* (below it everything is committed) and the log end. They are published in an order that keeps a reader safe: a chain before a high watermark that
-/// lies in its last segment. A reader takes the high watermark first and the chain second, so the segment that holds an offset below the former is always found.
+/// Design. The actor is the only writer of this object's state and publishes it through volatile
+/// fields; readers never wait for it. Three numbers matter: the *chain* (from the metadata log),
+/// the *high watermark* (below it everything is committed) and the log end. They are published in
+/// an order that keeps a reader safe: a chain before a high watermark that lies in its last
+/// segment. A reader takes the high watermark first and the chain second, so the segment that holds
+/// an offset below the former is always found.
 ///
-/// The mailbox of the actor is bounded here: bytes of appends that were not answered yet are counted, and beyond the limit the caller hears OVERLOADED.
+/// The mailbox of the actor is bounded here: bytes of appends that were not answered yet are
+/// counted, and beyond the limit the caller hears OVERLOADED.
 ///
 /// Thread-safety: as [PartitionLog]; the methods that are not in it belong to the actor.
 final class ServedPartition implements PartitionLog {
@@ -43,7 +48,8 @@ final class ServedPartition implements PartitionLog {
   private volatile long logEndOffset;
   private volatile boolean isGone;
 
-  ServedPartition(PartitionId id, PartitionRecord record, SegmentReads reads, long pendingBytesMax) {
+  ServedPartition(
+      PartitionId id, PartitionRecord record, SegmentReads reads, long pendingBytesMax) {
     this.id = id;
     this.record = record;
     this.reads = reads;
@@ -172,9 +178,9 @@ final class ServedPartition implements PartitionLog {
       return new LogRead.Batches(slice, slice.nextOffset());
     } catch (StoreException e) {
       if (e.category() == StoreException.Category.DAMAGED) {
-        return new LogRead.Damaged(end, e.getMessage());
+        return new LogRead.Damaged(end, String.valueOf(e.getMessage()));
       }
-      return new LogRead.Failed(e.getMessage());
+      return new LogRead.Failed(String.valueOf(e.getMessage()));
     }
   }
 
@@ -188,7 +194,9 @@ final class ServedPartition implements PartitionLog {
     PVector<SegmentRecord> chain = current.chain();
     long bytes = 0;
     long from = offset;
-    for (int i = indexOf(chain, offset); i < chain.size() && bytes < limitBytes && from < committed; i++) {
+    for (int i = indexOf(chain, offset);
+        i < chain.size() && bytes < limitBytes && from < committed;
+        i++) {
       SegmentRecord segment = chain.get(i);
       long end = Math.min(committed, endOf(segment, committed));
       if (from < end) {
@@ -236,8 +244,7 @@ final class ServedPartition implements PartitionLog {
     for (SegmentRecord segment : record.chain()) {
       long end = Math.min(committed, endOf(segment, committed));
       if (segment.baseOffset() < end) {
-        SegmentReads.Found found =
-            lookUp(segment, () -> reads.maxTimestamp(segment.id(), end));
+        SegmentReads.Found found = lookUp(segment, () -> reads.maxTimestamp(segment.id(), end));
         if (found != null && (best == null || found.timestamp() > best.timestamp())) {
           best = new RecordPosition(found.offset(), found.timestamp(), segment.epoch());
         }

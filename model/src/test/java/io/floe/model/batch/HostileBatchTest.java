@@ -167,6 +167,25 @@ class HostileBatchTest {
   }
 
   @Test
+  void refusesARecordLongerThanItsFields() {
+    ByteBuffer batch = copy(new BatchBuilder(Compression.NONE, 1).append(0, null, null).build());
+    ByteBuffer longer = ByteBuffer.allocate(batch.limit() + 1).put(0, batch, 0, batch.limit());
+    longer.putInt(BatchHeader.LENGTH, longer.limit() - BatchHeader.LENGTH_PREFIX_BYTES);
+    longer.put(BatchHeader.SIZE_BYTES, (byte) (longer.get(BatchHeader.SIZE_BYTES) + 2));
+    assertThatThrownBy(() -> drain(longer))
+        .hasMessageContaining("record length")
+        .hasMessageContaining("more than its fields need");
+  }
+
+  @Test
+  void refusesAnLz4HeaderWithAWrongChecksum() {
+    ByteBuffer batch = sample(Compression.LZ4);
+    int checksum = BatchHeader.SIZE_BYTES + 6;
+    batch.put(checksum, (byte) (batch.get(checksum) ^ 1));
+    assertThatThrownBy(() -> drain(batch)).hasMessageContaining("lz4 header checksum");
+  }
+
+  @Test
   void refusesWhatAnEdgeMustNotTake() {
     rejects(Reason.TOO_LARGE, 100, b -> {});
     rejects(Reason.UNSUPPORTED_MAGIC, BATCH_MAX, b -> b.put(BatchHeader.MAGIC, (byte) 0));

@@ -39,7 +39,7 @@ public final class FramedLog implements AutoCloseable {
   private final Path directory;
   private final StorageIo io;
   private final LogSettings settings;
-  private final LogTransfers transfers;
+  private final BlockingTransfers transfers;
   private final LogFiles files;
   private final List<Pending> pending = new ArrayList<>();
 
@@ -72,7 +72,7 @@ public final class FramedLog implements AutoCloseable {
     this.directory = directory;
     this.io = io;
     this.settings = settings;
-    this.transfers = new LogTransfers(io);
+    this.transfers = new BlockingTransfers(io);
     this.files = new LogFiles(io, transfers, directory, settings);
     this.group =
         AlignedMemory.allocate(Arena.ofAuto(), FrameFormat.blocks(settings.groupBytesMax()));
@@ -167,6 +167,10 @@ public final class FramedLog implements AutoCloseable {
         failFrom(done, refusal(failure));
       }
     } catch (StoreException e) {
+      // Without space for a next file nothing was begun; anything else is not known to be whole.
+      if (e.category() != StoreException.Category.NO_SPACE && failure == null) {
+        failure = e;
+      }
       failFrom(done, e);
     } finally {
       pending.clear();

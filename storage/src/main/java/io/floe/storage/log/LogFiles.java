@@ -37,13 +37,13 @@ final class LogFiles {
   private static final int FILL_BYTES = 1 << 20;
 
   private final StorageIo io;
-  private final LogTransfers transfers;
+  private final BlockingTransfers transfers;
   private final Path directory;
   private final LogSettings settings;
   private final TreeMap<Integer, Path> numbered = new TreeMap<>();
   private final Deque<Path> spares = new ArrayDeque<>();
 
-  LogFiles(StorageIo io, LogTransfers transfers, Path directory, LogSettings settings) {
+  LogFiles(StorageIo io, BlockingTransfers transfers, Path directory, LogSettings settings) {
     this.io = io;
     this.transfers = transfers;
     this.directory = directory;

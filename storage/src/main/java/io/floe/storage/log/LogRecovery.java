@@ -29,7 +29,7 @@ final class LogRecovery {
   private static final int UNKNOWN = -1;
 
   private final LogFiles files;
-  private final LogTransfers transfers;
+  private final BlockingTransfers transfers;
   private final StorageIo io;
   private final LogSettings settings;
   private final Arena arena = Arena.ofShared();
@@ -46,7 +46,7 @@ final class LogRecovery {
   /// @param endPosition block in the newest file where the next group may start
   record End(long logId, int run, long nextSequence, int endPosition) {}
 
-  LogRecovery(StorageIo io, LogFiles files, LogTransfers transfers, LogSettings settings) {
+  LogRecovery(StorageIo io, LogFiles files, BlockingTransfers transfers, LogSettings settings) {
     this.io = io;
     this.files = files;
     this.transfers = transfers;

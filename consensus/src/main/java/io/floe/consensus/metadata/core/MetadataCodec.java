@@ -151,8 +151,7 @@ public final class MetadataCodec {
       case 1 -> new ClusterFounded(in.text());
       case 2 -> new NodeRegistered(readNode(in));
       case 3 ->
-          new TopicCreated(
-              readTopicId(in), in.text(), in.u16(), readConfigs(in), readSegments(in));
+          new TopicCreated(readTopicId(in), in.text(), in.u16(), readConfigs(in), readSegments(in));
       case 4 -> new TopicDeleted(readTopicId(in));
       case 5 -> new PartitionsCreated(readTopicId(in), in.i32(), readSegments(in));
       case 6 -> readConfigsAltered(in);
@@ -188,9 +187,7 @@ public final class MetadataCodec {
     for (int i = 0; i < refusedCount; i++) {
       refused.add(
           new SealRefused(
-              readPartition(in),
-              new SegmentId(in.i64()),
-              new Refusal(readReason(in), in.text())));
+              readPartition(in), new SegmentId(in.i64()), new Refusal(readReason(in), in.text())));
     }
     return new SegmentsSealedAndOpened(applied, refused);
   }

@@ -241,8 +241,7 @@ public final class MetadataSnapshot {
 
     private void finishPartition() {
       if (hasPartition) {
-        partitions =
-            partitions.plus(new PartitionRecord(partitions.size(), logStartOffset, chain));
+        partitions = partitions.plus(new PartitionRecord(partitions.size(), logStartOffset, chain));
         chain = TreePVector.empty();
       }
     }

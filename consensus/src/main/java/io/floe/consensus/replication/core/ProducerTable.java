@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// The table at an offset is a pure function of the batches below it (I18): whoever replays the log
 /// gets the same table, byte for byte. So nothing here knows a clock. Producers are forgotten, the
 /// one that was silent for the longest stretch of the log first,
-///  - when there are more than [#PRODUCERS_MAX], and
-///  - when its last timestamp lies more than [#EXPIRY_MILLIS] before the newest one in the table and
-///    there are more than [#PRODUCERS_KEPT] of them.
+/// - when there are more than [#PRODUCERS_MAX], and
+/// - when its last timestamp lies more than [#EXPIRY_MILLIS] before the newest one in the table and
+///   there are more than [#PRODUCERS_KEPT] of them.
 ///
 /// The second bound is there since producers make the timestamps: a single record from the far
 /// future must not make a partition forget everyone.

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 /// [#successor] begins the next one where this one ended.
 ///
 /// What it holds to:
-///  - An offset once assigned is never given to other bytes. Whatever fails after the assignment
-///    ends the writer; requests in flight are answered *unknown*.
-///  - The high watermark is the ack-quorum-th largest durable end, and never goes back. No answer
-///    and no reader goes beyond it, duplicates included.
-///  - Once the end of the segment was proposed nothing is appended to it again.
-///  - What waits for a roll has no offset and may be refused or handed over.
+/// - An offset once assigned is never given to other bytes. Whatever fails after the assignment
+///   ends the writer; requests in flight are answered *unknown*.
+/// - The high watermark is the ack-quorum-th largest durable end, and never goes back. No answer
+///   and no reader goes beyond it, duplicates included.
+/// - Once the end of the segment was proposed nothing is appended to it again.
+/// - What waits for a roll has no offset and may be refused or handed over.
 ///
 /// See [WriterState] for the transitions. The host feeds events to [#step] and carries the effects
 /// out in their order; the same class runs in the actor and in the simulator.
@@ -206,8 +206,7 @@ public final class WriterCore {
     queuedBytes += batch.sizeBytes();
   }
 
-  private void turnAway(
-      long token, BatchInfo batch, AppendRefusal reason, WriterEffects effects) {
+  private void turnAway(long token, BatchInfo batch, AppendRefusal reason, WriterEffects effects) {
     turnedAway.add(producers, batch);
     effects.refused(token, reason);
   }
@@ -322,8 +321,7 @@ public final class WriterCore {
   }
 
   /// Answers everyone. What has an offset may be on a disk, so nobody can say what becomes of it.
-  private void end(
-      AppendRefusal refusal, WriterEffects.HaltReason reason, WriterEffects effects) {
+  private void end(AppendRefusal refusal, WriterEffects.HaltReason reason, WriterEffects effects) {
     refusalAtEnd = refusal;
     while (!inflight.isEmpty()) {
       long token = inflight.firstToken();

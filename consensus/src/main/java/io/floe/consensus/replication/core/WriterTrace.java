@@ -9,8 +9,7 @@ public interface WriterTrace {
   WriterTrace NONE = (segment, action, from, to, reason) -> {};
 
   /// The names of the actions are those of the specification.
-  void became(
-      SegmentId segment, Action action, WriterState from, WriterState to, String reason);
+  void became(SegmentId segment, Action action, WriterState from, WriterState to, String reason);
 
   /// What changed the state.
   enum Action {

@@ -175,8 +175,7 @@ class MetadataMachineTest {
   @Test
   void raisesPartitionsOnlyFromTheExpectedNumber() {
     cluster.createTopic(1, "t", 2, 1);
-    assertThat(cluster.refuse(new CreatePartitions(topicId(1), 1, 3)).reason())
-        .isEqualTo(CONFLICT);
+    assertThat(cluster.refuse(new CreatePartitions(topicId(1), 1, 3)).reason()).isEqualTo(CONFLICT);
     assertThat(cluster.refuse(new CreatePartitions(topicId(1), 2, 2)).reason())
         .isEqualTo(INVALID_PARTITIONS);
     assertThat(cluster.refuse(new CreatePartitions(topicId(9), 2, 3)).reason())
@@ -191,8 +190,7 @@ class MetadataMachineTest {
   void keepsOnlyConfigsThatMeanSomething() {
     assertThat(cluster.refuse(create("t", "no.such.thing", "1")))
         .isEqualTo(
-            new Refusal(
-                INVALID_CONFIG, "topic config no.such.thing is unknown or not supported"));
+            new Refusal(INVALID_CONFIG, "topic config no.such.thing is unknown or not supported"));
     assertThat(cluster.refuse(create("t", "compression.type", "zstd")).message())
         .isEqualTo("compression.type=zstd is not supported, only producer");
     assertThat(cluster.refuse(create("t", "message.timestamp.type", "LogAppendTime")).reason())

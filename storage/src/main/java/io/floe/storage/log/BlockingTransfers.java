@@ -7,14 +7,16 @@ import io.floe.storage.io.StorageIo;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 
-/// Transfers of a log, one at a time, each waited for.
+/// Transfers of whole blocks of 4096 bytes, one at a time, each waited for.
 ///
-/// One write in flight is enough here: a group is one contiguous range, and the next group may not
-/// start before the sync of this one.
+/// One write in flight is enough for a log: a group is one contiguous range, and the next group may
+/// not start before the sync of this one.
 ///
-/// Thread-safety: as [StorageIo]: one thread. Errors: [StoreException] with the file, the position
-/// and the system's error; after one of a write or a sync the file must not be written again.
-final class LogTransfers {
+/// Units: positions and sizes in bytes, multiples of 4096. Thread-safety: as [StorageIo]: one
+/// thread, which does nothing else on that [StorageIo]. Errors: [StoreException] with the file, the
+/// position and the system's error; after one of a write or a sync the file must not be written
+/// again.
+public final class BlockingTransfers {
   private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final StorageIo io;
@@ -22,11 +24,12 @@ final class LogTransfers {
   private int result;
   private boolean isEnded;
 
-  LogTransfers(StorageIo io) {
+  public BlockingTransfers(StorageIo io) {
     this.io = io;
   }
 
-  void write(StorageFile file, long position, MemorySegment source) throws StoreException {
+  /// Writes all of `source`.
+  public void write(StorageFile file, long position, MemorySegment source) throws StoreException {
     long done = 0;
     while (done < source.byteSize()) {
       long operation = nextOperation++;
@@ -44,7 +47,7 @@ final class LogTransfers {
   /// Reads until the target is full or the file ends.
   ///
   /// @return bytes read
-  int read(StorageFile file, long position, MemorySegment target) throws StoreException {
+  public int read(StorageFile file, long position, MemorySegment target) throws StoreException {
     long done = 0;
     while (done < target.byteSize()) {
       long operation = nextOperation++;
@@ -62,7 +65,8 @@ final class LogTransfers {
     return (int) done;
   }
 
-  void sync(StorageFile file) throws StoreException {
+  /// Makes what was written durable.
+  public void sync(StorageFile file) throws StoreException {
     long operation = nextOperation++;
     io.sync(file, operation);
     int synced = await(operation);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.storage.io.faulty;
+
+import org.jspecify.annotations.NullMarked;
