@@ -122,9 +122,7 @@ final class RingContender implements Contender {
     Future<Void> serving = ring.submit(() -> serve(used));
     try {
       return Writers.run(
-          window,
-          Thread.ofVirtual().name("writer-", 0).factory(),
-          this::appendAndWait);
+          window, Thread.ofVirtual().name("writer-", 0).factory(), this::appendAndWait);
     } finally {
       isStopping = true;
       wake();

@@ -73,22 +73,22 @@ final class Clients {
                     "buffer.memory=134217728"),
                 nextLog("produce"))
             .awaitSuccess(LIMIT);
-    Produced produced = null;
-    for (String line : output) {
+    return summary(output);
+  }
+
+  /// What the tool printed last: its summary of the records after the warm-up.
+  static Produced summary(List<String> output) {
+    for (String line : output.reversed()) {
       Matcher summary = SUMMARY.matcher(line);
       if (summary.matches()) {
-        produced =
-            new Produced(
-                Double.parseDouble(summary.group(2)),
-                Double.parseDouble(summary.group(3)),
-                Double.parseDouble(summary.group(4)),
-                Double.parseDouble(summary.group(5)));
+        return new Produced(
+            Double.parseDouble(summary.group(2)),
+            Double.parseDouble(summary.group(3)),
+            Double.parseDouble(summary.group(4)),
+            Double.parseDouble(summary.group(5)));
       }
     }
-    if (produced == null) {
-      throw new BenchException("ProducerPerformance printed no summary: " + output);
-    }
-    return produced;
+    throw new BenchException("ProducerPerformance printed no summary: " + output);
   }
 
   /// Reads a whole topic by [ConsumeDriver].
