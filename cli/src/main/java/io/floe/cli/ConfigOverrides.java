@@ -14,12 +14,14 @@ import java.util.Map;
 final class ConfigOverrides {
   private ConfigOverrides() {}
 
+  /// The settings under `floe`, and of other libraries only what was given: a node has defaults of
+  /// its own for Pekko, which Pekko's must not hide.
   static Config apply(Map<String, String> overrides) {
-    return apply(overrides, ConfigFactory.load());
+    return apply(overrides, ConfigFactory.defaultReference());
   }
 
   static Config apply(Map<String, String> overrides, Config defaults) {
-    Config config = defaults;
+    Config config = defaults.withOnlyPath("floe");
     for (Map.Entry<String, String> override : overrides.entrySet()) {
       String key = override.getKey();
       requireKnown(key, defaults);

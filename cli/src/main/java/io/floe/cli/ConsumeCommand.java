@@ -13,22 +13,23 @@ import picocli.CommandLine.Parameters;
 /// `floe consume`.
 @Command(
     name = "consume",
-    mixinStandardHelpOptions = true,
     description = "Print the records of a topic, one a line, until interrupted.",
     footer = {
       "",
       "Examples:",
-      "  floe consume orders                                  # all, then wait for more",
+      "  floe consume orders                    # all, then wait for more",
       "  floe consume orders --until-end --json",
       "  floe consume orders --from latest --print key,offset",
       "  floe consume orders --from 2026-01-31T12:00:00Z --count 10",
       "  floe consume orders --partition 2 --from 1500",
       "",
-      "Order is kept within each partition. Plain output ends each record with a line feed, so",
-      "take --json for values that may hold one. JSON shows bytes that are not UTF-8 as",
-      "keyBase64 and valueBase64.",
+      "Order is kept within each partition. Plain output ends each record with a",
+      "line feed, so take --json for values that may hold one. JSON shows bytes that",
+      "are not UTF-8 as keyBase64 and valueBase64.",
     })
 final class ConsumeCommand implements Runnable {
+  @Mixin HelpOption help = new HelpOption();
+
   @Mixin BootstrapOption node = new BootstrapOption();
 
   @Parameters(paramLabel = "TOPIC", description = "Which topic.")
@@ -66,7 +67,8 @@ final class ConsumeCommand implements Runnable {
       names = "--print",
       paramLabel = "FIELD",
       split = ",",
-      description = "Fields before the value: ${COMPLETION-CANDIDATES}.")
+      description =
+          "Fields before the value, tabs between: key, offset, timestamp, headers, partition.")
   List<RecordPrinter.Field> fields = List.of();
 
   @Option(names = "--json", description = "Print one JSON object a line, with all fields.")

@@ -29,19 +29,21 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `floe demo`: a node of its own, killed in the middle of a stream, and the count afterwards.
 @Command(
     name = "demo",
-    mixinStandardHelpOptions = true,
     description = "Kill a node with SIGKILL under load and count what is left of the records.",
     footer = {
       "",
-      "Everything happens in a temporary directory on free ports of this machine; nothing of it is",
-      "left. Exit code 0 means that nothing was lost, duplicated or out of order.",
+      "Everything happens in a temporary directory on free ports of this machine and",
+      "is removed afterwards. Exit code 0: nothing lost, duplicated or out of order.",
     })
 final class DemoCommand implements Callable<Integer> {
+  @Mixin HelpOption help = new HelpOption();
+
   private static final String TOPIC = "orders";
   private static final Duration READY_LIMIT = Duration.ofSeconds(30);
 

@@ -1,11 +1,13 @@
 package io.floe.cli;
 
+import io.floe.actors.node.HostPort;
 import io.floe.gateway.tool.RemoteException;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -14,7 +16,6 @@ import picocli.CommandLine.Spec;
 /// The `floe` command. `./floe` starts it with the right JVM and class path.
 @Command(
     name = "floe",
-    mixinStandardHelpOptions = true,
     versionProvider = Floe.Version.class,
     description =
         "A distributed log streaming engine: durable topics for Kafka clients, Pekko Streams and the shell.",
@@ -42,6 +43,14 @@ import picocli.CommandLine.Spec;
     })
 public final class Floe implements Runnable {
   @Spec @Nullable CommandSpec spec;
+
+  @Mixin HelpOption help = new HelpOption();
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version.")
+  boolean isVersionWanted;
 
   @Option(
       names = "--verbose",
@@ -101,7 +110,20 @@ public final class Floe implements Runnable {
   private static int reportUsage(ParameterException e, String[] args) {
     CommandLine line = e.getCommandLine();
     PrintWriter err = line.getErr();
-    err.println(Ansi.AUTO.string("@|bold floe:|@ ") + firstLower(String.valueOf(e.getMessage())));
+    boolean isCommandWanted = !line.getSubcommands().isEmpty();
+    if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+        && isCommandWanted
+        && !unmatched.getUnmatched().getFirst().startsWith("-")) {
+      say(
+          err,
+          "there is no command '"
+              + line.getCommandSpec().qualifiedName()
+              + " "
+              + unmatched.getUnmatched().getFirst()
+              + "'");
+    } else {
+      say(err, firstLower(String.valueOf(e.getMessage())));
+    }
     CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
     err.println("Try '" + line.getCommandSpec().qualifiedName() + " --help'.");
     return ExitCodes.USAGE;

@@ -3,6 +3,7 @@ package io.floe.cli;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -12,11 +13,12 @@ import picocli.CommandLine.Spec;
 /// `floe inspect …`: looks at files while no node runs on them.
 @Command(
     name = "inspect",
-    mixinStandardHelpOptions = true,
     description = "Look into files of a stopped node.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = InspectCommand.Segment.class)
 final class InspectCommand implements Runnable {
+  @Mixin HelpOption help = new HelpOption();
+
   @Spec @Nullable CommandSpec spec;
 
   @Override
@@ -29,9 +31,10 @@ final class InspectCommand implements Runnable {
   /// `floe inspect segment`.
   @Command(
       name = "segment",
-      mixinStandardHelpOptions = true,
       description = "Dump and verify segment files; say exactly what is damaged.")
   static final class Segment implements Runnable {
+    @Mixin HelpOption help = new HelpOption();
+
     @Parameters(paramLabel = "FILE|DIR", description = "A segment file, or a directory of them.")
     Path path = Path.of(".");
 

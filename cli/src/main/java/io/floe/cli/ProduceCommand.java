@@ -25,7 +25,6 @@ import picocli.CommandLine.Parameters;
 /// `floe produce`.
 @Command(
     name = "produce",
-    mixinStandardHelpOptions = true,
     description = "Append the lines of standard input to a topic, one record each.",
     footer = {
       "",
@@ -33,10 +32,12 @@ import picocli.CommandLine.Parameters;
       "  seq 1000 | floe produce numbers",
       "  printf 'alice:42\\nbob:7\\n' | floe produce scores --key-separator :",
       "",
-      "With --acks all (the default) the command ends with 0 only when every record is synced on",
-      "a quorum of disks. Records of one key keep their order.",
+      "With --acks all (the default) the command ends with 0 only when every record",
+      "is synced on a quorum of disks. Records of one key keep their order.",
     })
 final class ProduceCommand implements Runnable {
+  @Mixin HelpOption help = new HelpOption();
+
   /// More than any default limit of a node; a longer line is most likely no line at all.
   private static final int LINE_BYTES_MAX = 64 << 20;
 

@@ -1,6 +1,7 @@
 package io.floe.cli;
 
 import com.typesafe.config.Config;
+import io.floe.actors.node.HostPort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,12 +11,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `floe start`: a node in this process, until a signal ends it.
 @Command(
     name = "start",
-    mixinStandardHelpOptions = true,
     description = "Start a node. It prints one READY line when it accepts clients.",
     sortOptions = false,
     footer = {
@@ -23,13 +24,16 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  floe start",
       "  floe start --data-dir /var/lib/floe --kafka 0.0.0.0:9092",
-      "  floe start --kafka 127.0.0.1:0 --set floe.storage.io=file_channel",
+      "  floe start --kafka 127.0.0.1:0 --set floe.store.io=file_channel",
       "",
-      "The READY line on standard output is a JSON object with nodeId, kafka, cluster, dataDir and",
-      "io (io_uring or file_channel). Logs go to standard error. SIGTERM and Ctrl-C stop the node",
-      "cleanly with exit code 0; a failed disk or a start that did not work ends it with 1.",
+      "The READY line on standard output holds a JSON object: nodeId, kafka, cluster,",
+      "dataDir, io (io_uring or file_channel). Logs go to standard error. SIGTERM and",
+      "Ctrl-C stop the node cleanly with exit code 0; a failed disk, or a start that",
+      "did not work, ends it with 1.",
     })
 final class StartCommand implements Callable<Integer> {
+  @Mixin HelpOption help = new HelpOption();
+
   @Option(
       names = {"-d", "--data-dir"},
       paramLabel = "DIR",
@@ -76,21 +80,25 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    JvmFlags.check();
     if (nodeId != null && nodeId < 1) {
       throw CommandFailure.usage("--node-id " + nodeId + ": must be at least 1");
     }
     Config config = ConfigOverrides.apply(overrides);
     ProcessEnd end = ProcessEnd.install(STOP_LIMIT);
-    RunningNode node =
-        RunningNode.start(
-            dataDir.toAbsolutePath().normalize(), nodeId, cluster, seeds, kafka, config);
-    end.owns(node);
-    try (StandardOutput out = StandardOutput.open()) {
-      out.line(node.ready().format());
+    try {
+      RunningNode node =
+          RunningNode.start(
+              dataDir.toAbsolutePath().normalize(), nodeId, cluster, seeds, kafka, config);
+      end.owns(node);
+      try (StandardOutput out = StandardOutput.open()) {
+        out.line(node.ready().format());
+      }
+      int code = node.awaitEnd();
+      end.exitCode(code);
+      return code;
+    } catch (RuntimeException e) {
+      end.exitCode(ExitCodes.FAILURE);
+      throw e;
     }
-    int code = node.awaitEnd();
-    end.exitCode(code);
-    return code;
   }
 }

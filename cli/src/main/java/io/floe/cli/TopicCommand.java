@@ -21,7 +21,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "topic",
     description = "Create, list, describe and delete topics.",
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       TopicCommand.Create.class,
@@ -30,6 +29,8 @@ import picocli.CommandLine.Spec;
       TopicCommand.Delete.class,
     })
 final class TopicCommand implements Runnable {
+  @Mixin HelpOption help = new HelpOption();
+
   @Spec @Nullable CommandSpec spec;
 
   @Override
@@ -43,7 +44,6 @@ final class TopicCommand implements Runnable {
   /// `floe topic create`.
   @Command(
       name = "create",
-      mixinStandardHelpOptions = true,
       description = "Create a topic; done when it can be used.",
       footer = {
         "",
@@ -52,6 +52,8 @@ final class TopicCommand implements Runnable {
         "  floe topic create audit --config retention.ms=604800000",
       })
   static final class Create implements Runnable {
+    @Mixin HelpOption help = new HelpOption();
+
     @Mixin BootstrapOption node = new BootstrapOption();
 
     @Parameters(paramLabel = "NAME", description = "Letters, digits, '.', '_' and '-'.")
@@ -111,11 +113,10 @@ final class TopicCommand implements Runnable {
   }
 
   /// `floe topic list`.
-  @Command(
-      name = "list",
-      mixinStandardHelpOptions = true,
-      description = "Print the names of all topics, one a line.")
+  @Command(name = "list", description = "Print the names of all topics, one a line.")
   static final class ListNames implements Runnable {
+    @Mixin HelpOption help = new HelpOption();
+
     @Mixin BootstrapOption node = new BootstrapOption();
 
     @Option(names = "--json", description = "Print one JSON object a line.")
@@ -139,10 +140,11 @@ final class TopicCommand implements Runnable {
   /// `floe topic describe`.
   @Command(
       name = "describe",
-      mixinStandardHelpOptions = true,
       description = "Show partitions, offsets and settings of topics.",
       footer = {"", "Examples:", "  floe topic describe orders", "  floe topic describe --json"})
   static final class Describe implements Runnable {
+    @Mixin HelpOption help = new HelpOption();
+
     @Mixin BootstrapOption node = new BootstrapOption();
 
     @Parameters(paramLabel = "NAME", arity = "0..*", description = "Which topics; none for all.")
@@ -226,11 +228,10 @@ final class TopicCommand implements Runnable {
   }
 
   /// `floe topic delete`.
-  @Command(
-      name = "delete",
-      mixinStandardHelpOptions = true,
-      description = "Delete topics and all their records.")
+  @Command(name = "delete", description = "Delete topics and all their records.")
   static final class Delete implements Runnable {
+    @Mixin HelpOption help = new HelpOption();
+
     @Mixin BootstrapOption node = new BootstrapOption();
 
     @Parameters(paramLabel = "NAME", arity = "1..*", description = "Which topics.")

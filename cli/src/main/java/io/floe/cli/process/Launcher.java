@@ -10,18 +10,23 @@ import java.nio.file.Path;
 public final class Launcher {
   private Launcher() {}
 
-  /// From `$FLOE_HOME`, which the script sets, or the system property `floe.root`, which the build
-  /// sets for tests.
+  /// The script.
   public static Path find() {
-    String home = System.getProperty("floe.root", System.getenv("FLOE_HOME"));
-    if (home == null) {
-      throw new NodeProcessException("FLOE_HOME is not set: start this by ./floe");
-    }
-    Path script = Path.of(home, "floe");
+    Path script = home().resolve("floe");
     if (!Files.isExecutable(script)) {
       throw new NodeProcessException("there is no launcher at " + script);
     }
     return script;
+  }
+
+  /// The directory that holds it: `$FLOE_HOME`, which the script sets, or the system property
+  /// `floe.root`, which the build sets for tests.
+  public static Path home() {
+    String home = System.getProperty("floe.root", System.getenv("FLOE_HOME"));
+    if (home == null) {
+      throw new NodeProcessException("FLOE_HOME is not set: start this by ./floe");
+    }
+    return Path.of(home);
   }
 
   /// A TCP port of the loopback interface that is free now.

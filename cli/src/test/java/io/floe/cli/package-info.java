@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.cli;
+
+import org.jspecify.annotations.NullMarked;

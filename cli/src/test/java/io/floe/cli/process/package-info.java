@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.cli.process;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,112 @@
+package io.floe.multijvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.floe.multijvm.Commands.Result;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The shell commands as a person types them, against a node in another process.
+final class FloeCommandMultiJvmTest {
+  @RegisterExtension final Nodes nodes = new Nodes();
+  @TempDir Path dataDir;
+
+  @BeforeEach
+  void startNode() throws Exception {
+    nodes.start(dataDir);
+  }
+
+  private Result floe(String input, String... arguments) throws InterruptedException {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--bootstrap", nodes.bootstrap()));
+    return Commands.floe(input, all.toArray(new String[0]));
+  }
+
+  @Test
+  void createsListsDescribesAndDeletesTopics() throws Exception {
+    assertThat(floe("", "topic", "create", "b", "--partitions", "3").ok().out())
+        .isEqualTo("created b with 3 partitions\n");
+    floe("", "topic", "create", "a", "--config", "retention.ms=3600000").ok();
+
+    assertThat(floe("", "topic", "list").ok().out()).isEqualTo("a\nb\n");
+    assertThat(floe("", "topic", "describe", "b").ok().lines()).hasSize(5);
+    assertThat(floe("", "topic", "describe", "a", "--json").ok().lines())
+        .singleElement()
+        .asString()
+        .startsWith("{\"topic\":\"a\",\"id\":\"")
+        .contains("\"configs\":{\"retention.ms\":\"3600000\"}")
+        .contains("\"partition\":0");
+
+    Result twice = floe("", "topic", "create", "a");
+    assertThat(twice.exitCode()).isEqualTo(1);
+    assertThat(twice.err().lines()).singleElement().asString().startsWith("floe: ").contains("a");
+
+    floe("", "topic", "delete", "a").ok();
+    assertThat(floe("", "topic", "list").ok().out()).isEqualTo("b\n");
+    assertThat(floe("", "topic", "delete", "a").exitCode()).isEqualTo(1);
+    assertThat(floe("", "topic", "create", "no spaces").exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void givesBackWhatWasProduced() throws Exception {
+    floe("", "topic", "create", "t").ok();
+    floe("alice:1\nbob:grüße\n:3\n", "produce", "t", "--key-separator", ":", "-H", "h=x").ok();
+
+    assertThat(floe("", "consume", "t", "--until-end", "--print", "key,offset,headers").ok().out())
+        .isEqualTo("alice\t0\th=x\t1\nbob\t1\th=x\tgrüße\n\t2\th=x\t3\n");
+    assertThat(floe("", "consume", "t", "--from", "1", "--count", "1", "--json").ok().out())
+        .startsWith("{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"timestamp\":")
+        .endsWith(
+            "\"key\":\"bob\",\"value\":\"grüße\",\"headers\":[{\"name\":\"h\",\"value\":\"x\"}]}\n");
+    assertThat(floe("", "consume", "t", "--until-end", "--from", "@1").ok().lines()).hasSize(3);
+    assertThat(floe("", "consume", "t", "--until-end", "--from", "latest").ok().out()).isEmpty();
+    assertThat(floe("", "consume", "t", "--from", "2100-01-01", "--until-end").ok().out())
+        .isEmpty();
+
+    Result outside = floe("", "consume", "t", "--from", "77");
+    assertThat(outside.exitCode()).isEqualTo(1);
+    assertThat(outside.err()).contains("77").doesNotContain("\tat ");
+    Result noKey = floe("a:1\nb\n", "produce", "t", "--key-separator", ":");
+    assertThat(noKey.exitCode()).isEqualTo(1);
+    assertThat(noKey.err()).contains("line 2");
+    assertThat(floe("x\n", "produce", "nowhere").exitCode()).isEqualTo(1);
+    assertThat(floe("", "consume", "t", "--partition", "5").exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void streamsABigInputInOrder() throws Exception {
+    floe("", "topic", "create", "big").ok();
+    List<String> lines = IntStream.range(0, 200_000).mapToObj(i -> "line " + i).toList();
+    floe(String.join("\n", lines), "produce", "big").ok();
+
+    assertThat(floe("", "consume", "big", "--until-end").ok().lines()).isEqualTo(lines);
+  }
+
+  @Test
+  void endsQuietlyWhenItsReaderGoesAway() throws Exception {
+    floe("", "topic", "create", "t").ok();
+    floe("x\n".repeat(100_000), "produce", "t").ok();
+
+    Result first = Commands.shell("\"$FLOE\" consume t -b " + nodes.bootstrap() + " | head -1");
+
+    assertThat(first.out()).isEqualTo("x\n");
+    assertThat(first.err()).isEmpty();
+  }
+
+  @Test
+  void runsFromAnyDirectoryAndThroughALink() throws Exception {
+    Result result =
+        Commands.shell(
+            "d=$(mktemp -d) && cd \"$d\" && ln -s \"$FLOE\" 'my floe' && './my floe' topic list -b "
+                + nodes.bootstrap()
+                + "; s=$?; rm -r \"$d\"; exit $s");
+
+    assertThat(result.ok().out()).isEmpty();
+  }
+}

@@ -1,0 +1,56 @@
+package io.floe.multijvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.floe.cli.check.Verdict;
+import io.floe.cli.process.NodeProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+final class PowerLossMultiJvmTest {
+  @RegisterExtension final Nodes nodes = new Nodes();
+  @TempDir Path temporary;
+
+  @Test
+  void keepsAckedRecordsWhenTheDiskLosesItsPowerUnderLoad() throws Throwable {
+    try (LoopMount disk = LoopMount.create(temporary, 1L << 30, "PowerLossMultiJvmTest")) {
+      Path dataDir = disk.directory().resolve("data");
+      NodeProcess node = nodes.start(dataDir);
+      // What no one synced must be gone, or the power was not cut.
+      Path unsynced = disk.directory().resolve("unsynced");
+      try (Load load = Load.start(nodes.bootstrap(), "t", 4, 15_000, 1)) {
+        for (int round = 1; round <= 3; round++) {
+          load.awaitAcknowledged(2_000, Duration.ofSeconds(30));
+          Files.writeString(unsynced, "not synced");
+          disk.cutPower();
+
+          assertThat(node.awaitExit(Duration.ofSeconds(30))).isNotZero();
+          assertThat(node.logTail()).contains("ERROR");
+          disk.unmount();
+          disk.mount();
+          assertThat(unsynced).doesNotExist();
+          node = nodes.start(dataDir);
+        }
+        load.awaitAcknowledged(500, Duration.ofSeconds(30));
+        load.finish(Duration.ofSeconds(60));
+        load.readBack();
+        Verdict verdict = load.history.verdict();
+        System.out.printf(
+            Locale.ROOT,
+            "RESULT 3 power cuts: %,d acknowledged, %s%n",
+            verdict.acknowledged(),
+            verdict.summary());
+        assertThat(verdict.isClean()).as("%s", verdict).isTrue();
+        assertThat(verdict.acknowledged()).isGreaterThan(6_000);
+        assertThat(node.terminate(Nodes.STOP_LIMIT)).isZero();
+      } finally {
+        node.close();
+      }
+    }
+  }
+}
