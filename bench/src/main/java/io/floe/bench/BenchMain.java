@@ -38,7 +38,7 @@ public final class BenchMain implements Runnable {
 
   /// One benchmark.
   @FunctionalInterface
-  private interface Benchmark {
+  interface Benchmark {
     Report run(Context context) throws IOException, InterruptedException;
   }
 
@@ -115,7 +115,7 @@ public final class BenchMain implements Runnable {
     }
   }
 
-  private abstract static class Subcommand implements Callable<Integer> {
+  abstract static class Subcommand implements Callable<Integer> {
     private final String name;
     private final Benchmark benchmark;
 

@@ -20,7 +20,7 @@ public final class Progress {
 
   public static Progress onStandardError() {
     Console console = System.console();
-    return new Progress(System.err, console != null && console.isTerminal());
+    return new Progress(System.err, console.isTerminal());
   }
 
   /// Says what happens now.

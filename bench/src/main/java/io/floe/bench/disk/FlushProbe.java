@@ -1,65 +1,96 @@
 package io.floe.bench.disk;
 
-import com.sun.nio.file.ExtendedOpenOption;
+import io.floe.storage.io.AlignedMemory;
+import io.floe.storage.io.StorageFile;
+import io.floe.storage.io.StorageIo;
+import io.floe.storage.io.channel.FileChannelIo;
+import io.floe.storage.io.uring.UringIo;
+import io.floe.storage.io.uring.UringUnavailableException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.OpenOption;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 import org.HdrHistogram.Histogram;
 
 /// How long the disk takes for a flush at this moment: 4 KiB into a file that was written before,
-/// then one fdatasync, again and again by one thread.
+/// then one fdatasync, again and again, one at a time.
 ///
 /// Disks of virtual machines have good and bad minutes, up to twenty times apart. A probe beside
 /// each round shows in which the round fell, and whether all rounds of a run can be read together.
 public final class FlushProbe {
-  private static final int BLOCK_BYTES = 4096;
+  private static final int BLOCK_BYTES = AlignedMemory.ALIGNMENT_BYTES;
   private static final int BLOCKS = 256;
   private static final Duration LENGTH = Duration.ofMillis(300);
+  private static final long REAP_NANOS = 1_000_000_000L;
 
-  private FlushProbe() {}
+  private final StorageIo io;
+  private int failed;
 
-  /// @param p50Micros median time of a write with its flush
+  private FlushProbe(StorageIo io) {
+    this.io = io;
+  }
+
+  /// Times of a write with its flush.
   public record Result(double p50Micros, double p99Micros) {}
 
+  /// Probes the disk of a directory.
   public static Result run(Path directory) throws IOException {
-    Path file = directory.resolve("flush-probe");
-    try (FileChannel channel = open(file)) {
-      ByteBuffer block =
-          ByteBuffer.allocateDirect(2 * BLOCK_BYTES).alignedSlice(BLOCK_BYTES).limit(BLOCK_BYTES);
-      for (int i = 0; i < BLOCKS; i++) {
-        channel.write(block.rewind(), (long) i * BLOCK_BYTES);
-      }
-      channel.force(true);
-      Histogram nanos = new Histogram(3);
-      long endNanos = System.nanoTime() + LENGTH.toNanos();
-      for (int i = 0; System.nanoTime() < endNanos; i++) {
-        block.putInt(0, i);
-        long beganNanos = System.nanoTime();
-        channel.write(block.rewind(), (long) (i % BLOCKS) * BLOCK_BYTES);
-        channel.force(false);
-        nanos.recordValue(System.nanoTime() - beganNanos);
-      }
-      return new Result(nanos.getValueAtPercentile(50) / 1e3, nanos.getValueAtPercentile(99) / 1e3);
+    try (StorageIo io = open();
+        Arena arena = Arena.ofShared()) {
+      return new FlushProbe(io).run(directory.resolve("flush-probe"), arena);
     }
   }
 
-  /// Direct where the filesystem can.
-  private static FileChannel open(Path file) throws IOException {
-    Set<OpenOption> options =
-        new HashSet<>(
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
-    options.add(ExtendedOpenOption.DIRECT);
+  private static StorageIo open() {
     try {
-      return FileChannel.open(file, options);
-    } catch (UnsupportedOperationException | IOException e) {
-      options.remove(ExtendedOpenOption.DIRECT);
-      return FileChannel.open(file, options);
+      return UringIo.create(1);
+    } catch (UringUnavailableException e) {
+      return FileChannelIo.create(1);
+    }
+  }
+
+  private Result run(Path path, Arena arena) throws IOException {
+    StorageFile file = io.open(path, StorageIo.Mode.CREATE, true);
+    try {
+      MemorySegment block = AlignedMemory.allocate(arena, BLOCK_BYTES);
+      for (int i = 0; i < BLOCKS; i++) {
+        writeAndFlush(file, block, i);
+      }
+      Histogram nanos = new Histogram(3);
+      long beganNanos = System.nanoTime();
+      long now = beganNanos;
+      for (int i = 0; now - beganNanos < LENGTH.toNanos(); i++) {
+        writeAndFlush(file, block, i % BLOCKS);
+        long after = System.nanoTime();
+        nanos.recordValue(after - now);
+        now = after;
+      }
+      return new Result(nanos.getValueAtPercentile(50) / 1e3, nanos.getValueAtPercentile(99) / 1e3);
+    } finally {
+      io.close(file);
+    }
+  }
+
+  private void writeAndFlush(StorageFile file, MemorySegment block, int number) throws IOException {
+    io.write(file, (long) number * BLOCK_BYTES, block, 0);
+    awaitOne();
+    io.sync(file, 0);
+    awaitOne();
+    if (failed != 0) {
+      throw new IOException("the flush probe's transfer to " + file.path() + " gave " + failed);
+    }
+  }
+
+  private void awaitOne() {
+    while (io.reap(this::check, REAP_NANOS) == 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private void check(long operation, int result) {
+    if (result < 0) {
+      failed = result;
     }
   }
 }

@@ -21,6 +21,8 @@ interface Contender extends AutoCloseable {
   /// How long to append before it counts, and how long while it counts.
   record Window(long leadNanos, long lengthNanos) {
 
+    /// From seconds.
+    ///
     /// @param lead seconds
     /// @param length seconds
     static Window ofSeconds(double lead, double length) {

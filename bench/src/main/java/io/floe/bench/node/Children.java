@@ -23,7 +23,7 @@ final class Children {
 
   static void add(ProcessHandle child) {
     RUNNING.add(child);
-    child.onExit().thenRun(() -> RUNNING.remove(child));
+    var unused = child.onExit().thenRun(() -> RUNNING.remove(child));
   }
 
   /// SIGTERM, time to obey, SIGKILL. An interrupt cuts the time short.

@@ -179,7 +179,7 @@ public final class NodeBenchmark {
     log.add(LATENCY, target.name(), "p50 ms", latency.p50Millis());
     log.add(LATENCY, target.name(), "p99 ms", latency.p99Millis());
     log.add(LATENCY, target.name(), "p99.9 ms", latency.p999Millis());
-    log.add(LATENCY, target.name(), "records", latency.records());
+    log.add(LATENCY, target.name(), "records", (double) latency.records());
     target.deleteTopic(topic);
     PageCache.writeBack(context.scratch().path());
   }

@@ -24,6 +24,8 @@ public record Machine(
     long memoryBytes,
     String filesystem) {
 
+  /// This machine.
+  ///
   /// @param home where Floe's sources are
   /// @param directory where the benchmark writes
   public static Machine describe(Path home, Path directory) throws IOException {

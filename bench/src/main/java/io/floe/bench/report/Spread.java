@@ -6,6 +6,8 @@ import java.util.List;
 /// Smallest, middle and largest of the values that the rounds of one run gave.
 public record Spread(double min, double median, double max) {
 
+  /// Of at least one value.
+  ///
   /// @throws IllegalArgumentException when there is no value
   public static Spread of(List<Double> values) {
     if (values.isEmpty()) {

@@ -15,21 +15,22 @@ public final class Table {
   public static String format(Report report) {
     StringBuilder text = new StringBuilder();
     Machine machine = report.machine();
-    line(text, "floe bench %s", report.command());
-    line(text, "  commit %s, %s", machine.commit(), machine.jdk());
+    line(text, "floe bench %s".formatted(report.command()));
+    line(text, "  commit %s, %s".formatted(machine.commit(), machine.jdk()));
     line(
         text,
-        "  %d × %s, %d GiB, %s, %s",
-        machine.processors(),
-        machine.cpu(),
-        machine.memoryBytes() >> 30,
-        machine.kernel(),
-        machine.filesystem());
+        "  %d × %s, %d GiB, %s, %s"
+            .formatted(
+                machine.processors(),
+                machine.cpu(),
+                machine.memoryBytes() >> 30,
+                machine.kernel(),
+                machine.filesystem()));
     series(text, report.series());
     ratios(text, report.ratios());
     limits(text, report.limits());
     if (!report.isMeasurement()) {
-      line(text, "%nA quick run: it shows that everything works, its numbers mean nothing.");
+      line(text, "\nA quick run: it shows that everything works, its numbers mean nothing.");
     }
     return text.toString();
   }
@@ -43,16 +44,17 @@ public final class Table {
     }
     byTitle.forEach(
         (title, rows) -> {
-          line(text, "%n%s %10s %10s %10s", padded(title), "median", "min", "max");
+          line(text, "\n%s %10s %10s %10s".formatted(padded(title), "median", "min", "max"));
           for (Series row : rows) {
             Spread spread = row.spread();
             line(
                 text,
-                "%s %10s %10s %10s",
-                padded("  " + row.contender()),
-                number(spread.median()),
-                number(spread.min()),
-                number(spread.max()));
+                "%s %10s %10s %10s"
+                    .formatted(
+                        padded("  " + row.contender()),
+                        number(spread.median()),
+                        number(spread.min()),
+                        number(spread.max())));
           }
         });
   }
@@ -61,21 +63,22 @@ public final class Table {
     if (ratios.isEmpty()) {
       return;
     }
-    line(text, "%nRatio of medians (smallest … largest of the rounds)");
+    line(text, "\nRatio of medians (smallest … largest of the rounds)");
     for (Ratio ratio : ratios) {
       line(
           text,
-          "  %s, %s%n    %s ÷ %s: %s (%s … %s)%s",
-          ratio.workload(),
-          ratio.quantity(),
-          ratio.subject(),
-          ratio.base(),
-          number(ratio.value()),
-          number(ratio.roundMin()),
-          number(ratio.roundMax()),
-          ratio.direction() == Ratio.Direction.NONE
-              ? ""
-              : target(ratio.direction().sign(), ratio.target(), ratio.isMet()));
+          "  %s, %s\n    %s ÷ %s: %s (%s … %s)%s"
+              .formatted(
+                  ratio.workload(),
+                  ratio.quantity(),
+                  ratio.subject(),
+                  ratio.base(),
+                  number(ratio.value()),
+                  number(ratio.roundMin()),
+                  number(ratio.roundMax()),
+                  ratio.direction() == Ratio.Direction.NONE
+                      ? ""
+                      : target(ratio.direction().sign(), ratio.target(), ratio.isMet())));
     }
   }
 
@@ -83,12 +86,13 @@ public final class Table {
     for (Limit limit : limits) {
       line(
           text,
-          "  %s, %s: %s %s%s",
-          limit.workload(),
-          limit.quantity(),
-          limit.subject(),
-          number(limit.value()),
-          target("≤", limit.target(), limit.isMet()));
+          "  %s, %s: %s %s%s"
+              .formatted(
+                  limit.workload(),
+                  limit.quantity(),
+                  limit.subject(),
+                  number(limit.value()),
+                  target("≤", limit.target(), limit.isMet())));
     }
   }
 
@@ -107,7 +111,7 @@ public final class Table {
     return String.format(Locale.ROOT, format, value);
   }
 
-  private static void line(StringBuilder text, String format, Object... arguments) {
-    text.append(String.format(Locale.ROOT, format, arguments)).append('\n');
+  private static void line(StringBuilder text, String line) {
+    text.append(line).append('\n');
   }
 }
