@@ -34,8 +34,10 @@ final class JournalIndex {
 
     long deletedTo;
 
-    /// The newest file that names this id: when it goes, the facts must have been carried over.
-    int mentionedIn;
+    /// The newest file that alone says how far this id got: when it goes, the facts must have been
+    /// carried over. Newer events do not say up to where older ones are deleted, and of an atomic
+    /// write that is deleted in part a copy may live on.
+    int factsIn;
 
     private final TreeMap<Long, Write> writes = new TreeMap<>();
 
@@ -76,7 +78,10 @@ final class JournalIndex {
   /// An atomic write is durable at `position`, for the first time or carried over.
   void onEvents(JournalEntry.Events events, EntryPosition position) {
     Stream stream = stream(events.persistenceId());
-    mention(stream, position.file());
+    use(position.file()).streams.add(stream);
+    if (stream.deletedTo == 0) {
+      stream.factsIn = Math.max(stream.factsIn, position.file());
+    }
     stream.highest = Math.max(stream.highest, events.highest());
     stream.appended = Math.max(stream.appended, stream.highest);
     if (events.highest() <= stream.deletedTo) {
@@ -94,7 +99,8 @@ final class JournalIndex {
   void onFacts(JournalEntry.Facts facts, int file) {
     for (JournalEntry.Fact fact : facts.facts()) {
       Stream stream = stream(fact.persistenceId());
-      mention(stream, file);
+      use(file).streams.add(stream);
+      stream.factsIn = Math.max(stream.factsIn, file);
       stream.highest = Math.max(stream.highest, fact.highest());
       stream.appended = Math.max(stream.appended, stream.highest);
       stream.deletedTo = Math.max(stream.deletedTo, fact.deletedTo());
@@ -133,7 +139,7 @@ final class JournalIndex {
   List<JournalEntry.Fact> factsOnlyIn(int file) {
     List<JournalEntry.Fact> facts = new ArrayList<>();
     for (Stream stream : streamsOf(file)) {
-      if (stream.mentionedIn == file) {
+      if (stream.factsIn == file) {
         facts.add(stream.fact());
       }
     }
@@ -147,11 +153,6 @@ final class JournalIndex {
   private Collection<Stream> streamsOf(int file) {
     FileUse use = files.get(file);
     return use == null ? List.of() : use.streams;
-  }
-
-  private void mention(Stream stream, int file) {
-    stream.mentionedIn = Math.max(stream.mentionedIn, file);
-    use(file).streams.add(stream);
   }
 
   private FileUse use(int file) {

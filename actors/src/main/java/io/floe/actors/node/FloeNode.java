@@ -73,7 +73,7 @@ public final class FloeNode implements AutoCloseable {
           "clusters of several nodes are not supported by this version: start the node without seeds");
     }
     NodeIdentity identity = NodeIdentity.loadOrFound(settings.dataDir(), settings.nodeId());
-    Config floe = settings.config().getConfig("floe");
+    Config floe = config(settings).getConfig("floe");
     SegmentStore store = openStore(settings.dataDir().resolve("store"), floe.getConfig("store"));
     try {
       return startActors(settings, identity, floe, store);
@@ -166,6 +166,14 @@ public final class FloeNode implements AutoCloseable {
         partition.getBytes("roll-queue-bytes-max"));
   }
 
+  private static Config config(NodeSettings settings) {
+    return settings
+        .config()
+        .withFallback(ConfigFactory.parseResources("floe-node.conf"))
+        .withFallback(ConfigFactory.defaultReference())
+        .resolve();
+  }
+
   private static Config systemConfig(NodeSettings settings) {
     Map<String, Object> own =
         Map.of(
@@ -173,11 +181,7 @@ public final class FloeNode implements AutoCloseable {
             "pekko.remote.artery.canonical.port", settings.cluster().port(),
             "floe.journal.dir", settings.dataDir().resolve("metadata").toString(),
             "floe.snapshot-store.dir", settings.dataDir().resolve("metadata-snapshots").toString());
-    return ConfigFactory.parseMap(own)
-        .withFallback(settings.config())
-        .withFallback(ConfigFactory.parseResources("floe-node.conf"))
-        .withFallback(ConfigFactory.defaultReference())
-        .resolve();
+    return ConfigFactory.parseMap(own).withFallback(config(settings)).resolve();
   }
 
   private static String rootMessage(Throwable failure) {

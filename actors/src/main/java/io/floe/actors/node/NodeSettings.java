@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param cluster where Pekko Cluster binds; port 0 = any free one
 /// @param seeds first nodes of a cluster to join; empty = this node is a cluster of one
 /// @param kafka the address that clients are told; its listener belongs to the gateway
-/// @param config the keys under `floe`, resolved, with `reference.conf` behind them
+/// @param config what the user set: overrides `floe-node.conf` and every `reference.conf`; not
+///   resolved with them
 public record NodeSettings(
     Path dataDir,
     @Nullable Integer nodeId,

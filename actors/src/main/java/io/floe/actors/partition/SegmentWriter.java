@@ -152,7 +152,10 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   private boolean offer(PartitionCommand.Append append) {
     if (core.state() == WriterState.OPEN && !append.isOverload()) {
       switch (segment.reserve(append.info().sizeBytes())) {
-        case READY -> step(new WriterEvent.Append(remember(append), append.info()));
+        case READY -> {
+          step(new WriterEvent.Append(remember(append), append.info()));
+          rollIfFull();
+        }
         case PREPARING -> {
           return false;
         }
@@ -183,17 +186,18 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   /// What follows from the new state, whatever the event was.
   private Behavior<SegmentWriterCommand> afterStep() {
     served.logEndAdvanced(core.endOffset());
-    if (core.state() == WriterState.OPEN
-        && segment.sizeBytes() >= settings.segmentBytes()
-        && segment.endOffset() > core.segment().baseOffset()) {
-      wasFilled = true;
-      roll("size");
-    }
     if (isDraining && core.openRequests() == 0 && waitingForRoom.isEmpty()) {
       isDraining = false;
       router.tell(PartitionCommand.WriterDrained.WRITER_DRAINED);
     }
     return this;
+  }
+
+  private void rollIfFull() {
+    if (core.state() == WriterState.OPEN && segment.sizeBytes() >= settings.segmentBytes()) {
+      wasFilled = true;
+      roll("size");
+    }
   }
 
   private void roll(String reason) {
@@ -203,8 +207,12 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   }
 
   private void offerWaiting() {
-    while (!waitingForRoom.isEmpty() && offer(waitingForRoom.peek())) {
-      waitingForRoom.remove();
+    while (!waitingForRoom.isEmpty()) {
+      PartitionCommand.Append first = waitingForRoom.remove();
+      if (!offer(first)) {
+        waitingForRoom.addFirst(first);
+        return;
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -247,8 +248,13 @@ public abstract class StorageIoContract {
     io.sync(file, 2);
     assertThat(Completions.one(io)).isZero();
     long start = System.nanoTime();
-    io.reap(new Completions(), Duration.ofMillis(20).toNanos());
-    assertThat(System.nanoTime() - start).isGreaterThan(Duration.ofMillis(19).toNanos());
+    long startCpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    io.reap(new Completions(), Duration.ofMillis(200).toNanos());
+    assertThat(System.nanoTime() - start).isGreaterThan(Duration.ofMillis(199).toNanos());
+    long cpuNanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - startCpu;
+    assertThat(Duration.ofNanos(cpuNanos))
+        .as("it waits and does not spin")
+        .isLessThan(Duration.ofMillis(60));
     assertThat(Thread.interrupted()).as("the interrupt stays for the caller").isTrue();
     assertThat(Files.readAllBytes(file.path())).hasSize(BLOCK).containsOnly(5);
   }

@@ -3,7 +3,7 @@ package io.floe.consensus.replication.core;
 import io.floe.model.batch.BatchInfo;
 import java.util.LinkedHashSet;
 
-/// New producers whose first batch was refused for want of room.
+/// New producers whose first batch was refused: for want of room, or since the writer had ended.
 ///
 /// A producer sends several batches at once. If its first is refused and the second finds room, the
 /// second would pass as the first of an unknown producer, which may have any sequence; the first,

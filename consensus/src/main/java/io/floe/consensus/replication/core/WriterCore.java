@@ -99,6 +99,18 @@ public final class WriterCore {
     return new WriterCore(nextSegment, producers, turnedAway, settings, trace);
   }
 
+  /// The writer of a later segment of the partition in this process, after this one ended without a
+  /// planned roll.
+  ///
+  /// @param table the producer table at the segment's base, as recovery found it
+  public WriterCore reopened(SegmentRecord later, ProducerTable table) {
+    check(
+        state.isFinal() && later.id().compareTo(segment.id()) > 0,
+        "I2 OneWriter",
+        "segment " + later.id() + " does not come after the end of this one");
+    return new WriterCore(later, table, turnedAway, settings, trace);
+  }
+
   public SegmentRecord segment() {
     return segment;
   }
@@ -153,7 +165,7 @@ public final class WriterCore {
       case OPEN -> appendOpen(token, batch, hasSpace, effects);
       case DRAINING, PROPOSED -> enqueue(token, batch, effects);
       case SEALED -> effects.handOver(token);
-      case RESIGNED, FAILED, STOPPED -> effects.refused(token, refusalAtEnd);
+      case RESIGNED, FAILED, STOPPED -> turnAway(token, batch, refusalAtEnd, effects);
     }
   }
 
@@ -329,7 +341,8 @@ public final class WriterCore {
       effects.unknown(token);
     }
     while (!queue.isEmpty()) {
-      effects.refused(queue.remove().token(), refusal);
+      Queued queued = queue.remove();
+      turnAway(queued.token(), queued.batch(), refusal, effects);
     }
     queuedBytes = 0;
     effects.halt(reason);

@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Test;
 /// Long histories of drawn commands: every step keeps the invariants, every event and every state
 /// survives its stored form. Rerun one by its seed, which every failure names.
 class MetadataSeededTest {
-  private static final int SEEDS = 40;
-  private static final int COMMANDS = 400;
+  private static final int SEEDS = 20;
+  private static final int COMMANDS = 300;
+  private static final int CHECK_STATE_EVERY = 7;
 
   /// Bytes of a state: equal states have equal ones.
   private static List<String> stored(MetadataState state) {
@@ -66,8 +67,10 @@ class MetadataSeededTest {
           for (MetadataEvent event : accepted.events()) {
             eventKinds.add(event.getClass().getSimpleName());
             MetadataState next = MetadataMachine.apply(state, event);
-            MetadataInvariants.checkState(next);
             MetadataInvariants.checkStep(state, next);
+            if (next.version() % CHECK_STATE_EVERY == 0) {
+              MetadataInvariants.checkState(next);
+            }
             state = next;
             MetadataEvent decoded = MetadataCodec.decode(MetadataCodec.encode(event));
             assertThat(decoded).isEqualTo(event);
@@ -76,6 +79,7 @@ class MetadataSeededTest {
         }
       }
     }
+    MetadataInvariants.checkState(state);
     assertThat(stored(replayed)).isEqualTo(stored(state));
     MetadataSnapshot.Assembler assembler = new MetadataSnapshot.Assembler();
     MetadataSnapshot.write(state, assembler::add);

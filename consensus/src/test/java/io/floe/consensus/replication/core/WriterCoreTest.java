@@ -294,6 +294,21 @@ class WriterCoreTest {
   }
 
   @Test
+  void reopenedWriterRemembersWhomTheEndedOneTurnedAway() {
+    WriterCore writer = writer(1, 1);
+    step(writer, new Fenced());
+    assertThat(step(writer, new Append(1, Batches.of(5, 0, 0, 1))))
+        .containsExactly("refused 1 NOT_WRITER");
+    assertThatThrownBy(() -> writer.reopened(segment(1, 0, 1, 1), new ProducerTable()))
+        .isInstanceOf(BrokenInvariant.class);
+    WriterCore later = writer.reopened(segment(2, 0, 1, 1), new ProducerTable());
+    assertThat(step(later, new Append(2, Batches.of(5, 0, 1, 1))))
+        .containsExactly("refused 2 OUT_OF_ORDER_SEQUENCE");
+    assertThat(step(later, new Append(3, Batches.of(5, 0, 0, 1))))
+        .containsExactly("write 3 at 0 epoch 4");
+  }
+
+  @Test
   void stepsDownWhenSealedUnasked() {
     WriterCore writer = writer(1, 1);
     step(writer, new Append(1, Batches.plain(2)));

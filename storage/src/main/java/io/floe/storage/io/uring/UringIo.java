@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// Nothing reaches the kernel before [#reap]. Both queues have room for everything in flight, so a
 /// submission never blocks and no completion overflows.
 ///
+/// Files, buffers and the ring's descriptor are not registered with the kernel: the gain was below
+/// the noise of measuring, and registering would let only the owner open files and tie the store's
+/// memory to the ring. Numbers are in `docs/adr/0001-storage-io.md`.
+///
 /// Thread-safety, Errors, Ownership: as [StorageIo] says. Memory in flight is kept reachable, so
 /// that an automatic arena does not free it.
 public final class UringIo implements StorageIo {

@@ -1,0 +1,32 @@
+package io.floe.simulation;
+
+/// What a simulation does to the system, or must have seen it go through. A set of runs in which
+/// one of them never happened proves nothing about it.
+public enum Fault {
+  CRASH,
+  CRASH_DURING_START,
+  UNSYNCED_LOST,
+  UNSYNCED_PARTLY_KEPT,
+  TORN_GROUP,
+  UNANNOUNCED_GROUP_KEPT,
+  SYNC_ERROR,
+  DISK_FULL,
+  METADATA_COMMAND_LOST,
+  METADATA_REPLY_LOST,
+  METADATA_COMMAND_LATE,
+  FENCED_BY_ANOTHER,
+  CONNECTION_BROKEN,
+  REQUEST_LATE,
+  REPLY_LOST,
+  PRODUCER_RESTARTED,
+  ROLL,
+  ROLL_OUTCOME_UNKNOWN,
+  ROLL_REFUSED,
+  APPEND_DURING_ROLL,
+  APPEND_UNKNOWN,
+  APPEND_OVERLOADED,
+  APPEND_OUT_OF_ORDER,
+  PRODUCER_FENCED,
+  DUPLICATE_ANSWERED,
+  EMPTY_SEGMENT_SEALED
+}

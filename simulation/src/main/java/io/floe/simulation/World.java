@@ -1,0 +1,100 @@
+package io.floe.simulation;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// What every simulated part shares: one clock, one queue of things to happen, one source of draws,
+/// and the story. The same seed gives the same run, step by step.
+///
+/// Thread-safety: none; a simulation runs on one thread.
+final class World {
+  static final long MILLISECOND = 1_000_000;
+
+  private final PriorityQueue<Task> tasks = new PriorityQueue<>();
+  private final Random draws;
+  private final @Nullable Consumer<String> story;
+  private final Map<Fault, Long> faults = new EnumMap<>(Fault.class);
+  private long nowNanos;
+  private long taskNumber;
+  private long steps;
+  private boolean isCalm;
+
+  private record Task(long atNanos, long number, Runnable action) implements Comparable<Task> {
+    @Override
+    public int compareTo(Task other) {
+      int byTime = Long.compare(atNanos, other.atNanos);
+      return byTime != 0 ? byTime : Long.compare(number, other.number);
+    }
+  }
+
+  /// Makes a world.
+  ///
+  /// @param story hears each line of what happens, or null
+  World(long seed, @Nullable Consumer<String> story) {
+    draws = new Random(seed);
+    this.story = story;
+  }
+
+  void after(long delayNanos, Runnable action) {
+    tasks.add(new Task(nowNanos + delayNanos, taskNumber++, action));
+  }
+
+  /// Lets something happen after a drawn delay.
+  void soon(long delayNanosMax, Runnable action) {
+    after(1 + (long) (draws.nextDouble() * delayNanosMax), action);
+  }
+
+  /// Lets the next thing happen.
+  void step() {
+    Task task = tasks.remove();
+    nowNanos = task.atNanos;
+    steps++;
+    task.action.run();
+  }
+
+  long steps() {
+    return steps;
+  }
+
+  long nowNanos() {
+    return nowNanos;
+  }
+
+  int below(int bound) {
+    return draws.nextInt(bound);
+  }
+
+  /// Whether a fault happens now, one time in so many; never in a calm world.
+  boolean strikes(int oneIn) {
+    return !isCalm && draws.nextInt(oneIn) == 0;
+  }
+
+  /// From now on nothing fails: what was begun must come to its end.
+  void calmDown() {
+    isCalm = true;
+  }
+
+  boolean isCalm() {
+    return isCalm;
+  }
+
+  void count(Fault fault) {
+    faults.merge(fault, 1L, Long::sum);
+  }
+
+  Map<Fault, Long> faults() {
+    return faults;
+  }
+
+  void tell(Supplier<String> line) {
+    if (story != null) {
+      story.accept(
+          String.format("%6d %10.3f ms  %s", steps, nowNanos / (double) MILLISECOND, line.get()));
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package io.floe.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class SimulationCommandTest {
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+  private int run(String... args) {
+    return SimulationCommand.run(args, new PrintStream(bytes, true, StandardCharsets.UTF_8));
+  }
+
+  private String output() {
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void tellsTheStoryOfOneSeed() {
+    assertThat(run("--seed", "3", "--steps", "200")).isZero();
+    assertThat(output()).contains("node: process 1 starts", "every promise kept", "TORN_GROUP");
+  }
+
+  @Test
+  void runsManySeedsQuietly() {
+    assertThat(run("--seeds", "1..3", "--steps", "200")).isZero();
+    assertThat(output()).contains("3 seeds").doesNotContain("node: process 1 starts");
+  }
+
+  @Test
+  void saysWhichSeedBroke() {
+    assertThat(run("--seeds", "1..30", "--bug", "ack_before_sync")).isEqualTo(1);
+    assertThat(output()).contains("BROKEN", "--seed 1 --steps 3000");
+  }
+
+  @Test
+  void refusesOptionsThatMakeNoSense() {
+    assertThat(run("--seeds", "3..1")).isEqualTo(2);
+    assertThat(run("--seed")).isEqualTo(2);
+    assertThat(run("--speed", "3")).isEqualTo(2);
+    assertThat(run("--seed", "x")).isEqualTo(2);
+    assertThat(output()).contains("usage:");
+  }
+}
