@@ -158,6 +158,7 @@ final class FileSegmentStore implements SegmentStore {
     StoreRecovery recovery =
         new StoreRecovery(layout, disk, pool, journal, oldMarks, settings.indexIntervalBytes());
     recovery.run();
+    scrub(journal, files);
     adopt(recovery);
     long capacity = growJournals(files, contents, tuning);
     TailJournal tailJournal =
@@ -246,6 +247,24 @@ final class FileSegmentStore implements SegmentStore {
       }
     }
     return capacity;
+  }
+
+  /// Blanks blocks of the journal that a crash tore, now that what they put in doubt is marked: a
+  /// later generation that ends before them must not take them for its own. In a damaged journal
+  /// they stay: they are the evidence.
+  private void scrub(TailJournalReader journal, StorageFile[] files) throws StoreException {
+    if (journal.isDamaged()) {
+      return;
+    }
+    for (int i = 0; i < files.length; i++) {
+      List<Long> positions = journal.garbage(i);
+      for (long position : positions) {
+        disk.write(files[i], position, Disk.zeros(TailJournal.BLOCK_BYTES));
+      }
+      if (!positions.isEmpty()) {
+        disk.sync(files[i]);
+      }
+    }
   }
 
   private void adopt(StoreRecovery recovery) {

@@ -182,6 +182,7 @@ final class Housekeeping implements Runnable {
     final List<Disk.Pending> writes = new ArrayList<>();
     @Nullable StorageFile temporary;
     long allocated;
+    boolean isRecycled;
     @Nullable StoreException problem;
 
     Preparation(SegmentTail tail) {
@@ -215,6 +216,9 @@ final class Housekeeping implements Runnable {
     }
     for (Preparation preparation : preparations) {
       attempt(preparation, p -> name(p, directories));
+      if (preparation.isRecycled) {
+        directories.add(layout.pool());
+      }
     }
     for (Path directory : directories) {
       disk.syncDirectory(directory);
@@ -268,6 +272,7 @@ final class Housekeeping implements Runnable {
       Path recycled = spec.isHot() ? pool.pollFirst() : null;
       if (recycled != null) {
         disk.rename(recycled, path);
+        preparation.isRecycled = true;
       }
       file = disk.openBlocks(path, StorageIo.Mode.CREATE);
       openFiles++;
@@ -535,6 +540,8 @@ final class Housekeeping implements Runnable {
         && Files.size(log) <= settings.hotFileBytes() * 2) {
       Path recycled = layout.pool().resolve(nextPoolNumber++ + StoreLayout.LOG);
       disk.rename(log, recycled);
+      disk.syncDirectory(layout.pool());
+      disk.syncDirectory(log.getParent());
       pool.addLast(recycled);
     } else {
       disk.delete(log);

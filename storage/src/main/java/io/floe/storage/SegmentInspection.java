@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.UUID;
 
 final class SegmentInspection {
@@ -24,7 +25,7 @@ final class SegmentInspection {
           new ByteWindow(
               (position, target) -> read(channel, position, target),
               SegmentScan.WINDOW_BYTES,
-              java.util.List.of());
+              List.of());
       if (!window.has(0, BatchHeader.SIZE_BYTES)) {
         throw new StoreException(StoreException.Category.DAMAGED, log + " holds no batch");
       }

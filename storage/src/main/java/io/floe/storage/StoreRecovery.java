@@ -90,7 +90,7 @@ final class StoreRecovery {
   /// One segment's verdict, before anything was changed.
   private record Verdict(
       SegmentSpec spec,
-      byte[] producerTable,
+      @SuppressWarnings("ArrayRecordComponent") byte[] producerTable,
       long end,
       long position,
       long digest,
@@ -429,8 +429,7 @@ final class StoreRecovery {
   private void saveMarks(List<Verdict> verdicts) throws StoreException {
     for (Verdict verdict : verdicts) {
       StoreMarks.Marks now = new StoreMarks.Marks(verdict.inDoubt, verdict.damaged);
-      StoreMarks.Marks merged =
-          merge(oldMarks.bySegment().get(verdict.spec.id()), now, verdict.end);
+      StoreMarks.Marks merged = merge(oldMarks.bySegment().get(verdict.spec.id()), now);
       if (!merged.isEmpty()) {
         marks.put(verdict.spec.id(), merged);
       }
@@ -442,8 +441,7 @@ final class StoreRecovery {
   }
 
   /// An old mark stays: what a second look does not find may have been cut by the first.
-  private static StoreMarks.Marks merge(
-      StoreMarks.@Nullable Marks old, StoreMarks.Marks now, long end) {
+  private static StoreMarks.Marks merge(StoreMarks.@Nullable Marks old, StoreMarks.Marks now) {
     if (old == null) {
       return now;
     }

@@ -2,6 +2,7 @@ package io.floe.storage;
 
 import io.floe.model.SegmentId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -157,7 +158,7 @@ final class StoredSegment {
         open.close();
       } catch (IOException e) {
         // It was only read.
-        throw new java.io.UncheckedIOException(e);
+        throw new UncheckedIOException(e);
       }
     }
   }

@@ -27,7 +27,8 @@ final class TailJournalReader {
     GARBAGE
   }
 
-  private record Frame(long group, boolean isFirst, byte[] payload) {}
+  private record Frame(
+      long group, boolean isFirst, @SuppressWarnings("ArrayRecordComponent") byte[] payload) {}
 
   /// How a run of frames ends.
   private enum End {
@@ -99,13 +100,33 @@ final class TailJournalReader {
     return isDamaged;
   }
 
+  /// Positions of garbage blocks in one of the files.
+  List<Long> garbage(int file) {
+    List<Long> positions = new ArrayList<>();
+    ByteBuffer bytes = files[file];
+    for (int at = 0;
+        at + TailJournal.BLOCK_BYTES <= bytes.capacity();
+        at += TailJournal.BLOCK_BYTES) {
+      if (!isValid(bytes, at) && !isBlank(bytes, at)) {
+        positions.add((long) at);
+      }
+    }
+    return positions;
+  }
+
+  private boolean startsWithGarbage(ByteBuffer file) {
+    return file.capacity() >= TailJournal.BLOCK_BYTES && !isValid(file, 0) && !isBlank(file, 0);
+  }
+
   private void parse() {
     long[] newest = {newestGeneration(files[0]), newestGeneration(files[1])};
     int current = newest[1] > newest[0] ? 1 : 0;
     generation = newest[current];
     truth = current;
     if (generation == 0) {
-      isDamaged = hasGarbage(files[0]) || hasGarbage(files[1]) || files[0].capacity() == 0;
+      // No frame at all: a new store, or one whose only group was torn.
+      isAmbiguous = !garbage(0).isEmpty() || !garbage(1).isEmpty();
+      isDamaged = files[0].capacity() == 0 || files[1].capacity() == 0;
       return;
     }
     Map<Integer, Frame> frames = new TreeMap<>();
@@ -128,7 +149,8 @@ final class TailJournalReader {
       frames.values().forEach(this::take);
       return;
     }
-    isAmbiguous = end == End.AMBIGUOUS;
+    // Garbage at the start of the other file: the first frame of a next generation, torn.
+    isAmbiguous = end == End.AMBIGUOUS || startsWithGarbage(files[1 - current]);
     frames.values().forEach(this::take);
   }
 
@@ -142,17 +164,6 @@ final class TailJournalReader {
       }
     }
     return newest;
-  }
-
-  private boolean hasGarbage(ByteBuffer file) {
-    for (int at = 0;
-        at + TailJournal.BLOCK_BYTES <= file.capacity();
-        at += TailJournal.BLOCK_BYTES) {
-      if (!isValid(file, at) && !isBlank(file, at)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// Collects the whole frames of a generation by their block number.
