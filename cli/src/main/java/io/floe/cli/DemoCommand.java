@@ -45,7 +45,7 @@ final class DemoCommand implements Callable<Integer> {
   @Mixin HelpOption help = new HelpOption();
 
   private static final String TOPIC = "orders";
-  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
+  private static final Duration READY_LIMIT = Duration.ofSeconds(90);
 
   @Option(
       names = "--seconds",

@@ -166,7 +166,7 @@ final class SourceLogic<T> extends TimerGraphStageLogic {
       StartAt from = cursor.readAt;
       cursor.read =
           CompletableFuture.runAsync(
-              () -> returned.invoke(new Returned(cursor, outcomeOf(assigned, from))), executor)
+                  () -> returned.invoke(new Returned(cursor, outcomeOf(assigned, from))), executor)
               .whenComplete(
                   (nothing, failure) -> {
                     if (failure != null) {

@@ -20,7 +20,8 @@ final class EmbeddedNode {
   static FloeNode start(Path dataDir) throws NodeStartException {
     HostPort anyPort = new HostPort("127.0.0.1", 0);
     return FloeNode.start(
-        new NodeSettings(dataDir, null, anyPort, List.of(), anyPort, ConfigFactory.load()));
+        new NodeSettings(
+            dataDir, null, anyPort, List.of(), anyPort, ConfigFactory.load().withOnlyPath("floe")));
   }
 
   static void createTopic(FloeNode node, String name, int partitions) {

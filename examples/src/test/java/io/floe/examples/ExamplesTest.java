@@ -17,8 +17,7 @@ final class ExamplesTest {
     try (FloeNode node = EmbeddedNode.start(dataDir)) {
       EmbeddedNode.createTopic(node, "greetings", 1);
       assertThat(ProduceAndConsume.run(node))
-          .isEqualTo(
-              IntStream.range(0, 100).mapToObj(i -> i + ": hello " + (i + 1)).toList());
+          .isEqualTo(IntStream.range(0, 100).mapToObj(i -> i + ": hello " + (i + 1)).toList());
       EmbeddedNode.createTopic(node, "lines", 3);
       WordCount.write(node);
       assertThat(WordCount.count(node, 3))

@@ -49,6 +49,11 @@ public final class KafkaGateway implements AutoCloseable {
     return server.connections();
   }
 
+  /// Bytes of requests that are being received or handled.
+  public long requestMemoryUsed() {
+    return server.requestMemoryUsed();
+  }
+
   /// Stops accepting, answers what is in flight (waiting fetches at once), and closes all
   /// connections, within the shutdown timeout and a little.
   @Override

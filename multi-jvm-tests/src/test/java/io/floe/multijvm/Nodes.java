@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /// test what still runs is killed, by the id of the process that was started here. The logs of a
 /// failed test stay in `target/node-logs`.
 final class Nodes implements BeforeEachCallback, AfterEachCallback {
-  static final Duration READY_LIMIT = Duration.ofSeconds(40);
+  static final Duration READY_LIMIT = Duration.ofSeconds(90);
   static final Duration STOP_LIMIT = Duration.ofSeconds(10);
 
   private final List<NodeProcess> processes = new ArrayList<>();

@@ -528,10 +528,10 @@ final class Housekeeping implements Runnable {
     if (Files.isDirectory(layout.segmentDirectory(id))) {
       disk.syncDirectory(layout.segmentDirectory(id));
     }
-    stored.delete(() -> tasks.add(() -> recycle(stored.path)));
+    stored.delete(() -> tasks.add(() -> recycle(id, stored.path)));
   }
 
-  private void recycle(Path log) throws StoreException, IOException {
+  private void recycle(SegmentId segment, Path log) throws StoreException, IOException {
     if (!Files.exists(log)) {
       return;
     }
@@ -541,7 +541,7 @@ final class Housekeeping implements Runnable {
       Path recycled = layout.pool().resolve(nextPoolNumber++ + StoreLayout.LOG);
       disk.rename(log, recycled);
       disk.syncDirectory(layout.pool());
-      disk.syncDirectory(log.getParent());
+      disk.syncDirectory(layout.segmentDirectory(segment));
       pool.addLast(recycled);
     } else {
       disk.delete(log);

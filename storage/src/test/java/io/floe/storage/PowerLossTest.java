@@ -35,7 +35,7 @@ class PowerLossTest {
   /// So small that most histories switch journal files.
   private static final StoreTuning TUNING = new StoreTuning(48 << 10, 2_000_000L, 64);
 
-  private static final int HISTORIES = Integer.getInteger("floe.test.histories", 600);
+  private static final int HISTORIES = Integer.getInteger("floe.test.histories", 60);
 
   @TempDir(factory = MemoryDirectory.class)
   Path directory;

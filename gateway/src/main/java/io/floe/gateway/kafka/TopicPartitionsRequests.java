@@ -6,6 +6,7 @@ import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.PartitionRecord;
 import io.floe.consensus.metadata.core.TopicNames;
 import io.floe.consensus.metadata.core.TopicRecord;
+import java.util.List;
 import java.util.TreeSet;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
@@ -104,6 +105,9 @@ final class TopicPartitionsRequests {
         .setLeaderEpoch(partition.last().epoch())
         .setReplicaNodes(Topology.replicas(partition))
         .setIsrNodes(Topology.liveReplicas(state, partition))
+        // Null by default, which Kafka's own client does not take.
+        .setEligibleLeaderReplicas(List.of())
+        .setLastKnownElr(List.of())
         .setOfflineReplicas(Topology.offlineReplicas(state, partition));
   }
 }

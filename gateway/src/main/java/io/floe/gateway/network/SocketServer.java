@@ -42,6 +42,7 @@ public final class SocketServer implements AutoCloseable {
   private final InetSocketAddress address;
   private final NetworkSettings settings;
   private final ConnectionCount counts;
+  private final RequestMemory memory;
   private final Metrics metrics = new Metrics();
   private final List<NetworkThread> threads = new ArrayList<>();
   private final Thread acceptor;
@@ -60,7 +61,7 @@ public final class SocketServer implements AutoCloseable {
     this.settings = settings;
     this.counts =
         new ConnectionCount(settings.connectionsMax(), settings.connectionsPerAddressMax());
-    RequestMemory memory =
+    memory =
         new RequestMemory(
             settings.requestMemoryBytes(), () -> threads.forEach(NetworkThread::wakeUp));
     for (int i = 0; i < settings.networkThreads(); i++) {
@@ -114,6 +115,11 @@ public final class SocketServer implements AutoCloseable {
   /// Connections that are open.
   public int connections() {
     return counts.total();
+  }
+
+  /// Bytes of requests that are being received or handled.
+  public long requestMemoryUsed() {
+    return memory.usedBytes();
   }
 
   private void accept() {

@@ -94,8 +94,17 @@ class WriterCoreTest {
   }
 
   @Test
+  void lateSmallerAckOfAReplicaDoesNotTakeBackALargerOne() {
+    WriterCore writer = writer(3, 2);
+    step(writer, new Append(1, Batches.plain(10)));
+    step(writer, durable(0, 10));
+    step(writer, durable(0, 5));
+    assertThat(step(writer, durable(1, 10))).containsExactly("hw 10", "acked 1 at 0");
+  }
+
+  @Test
   void refusesAckOfWhatWasNeverAssigned() {
-    WriterCore writer = writer(1, 1);
+    WriterCore writer = writer(3, 2);
     assertThatThrownBy(() -> step(writer, durable(0, 1))).isInstanceOf(BrokenInvariant.class);
   }
 

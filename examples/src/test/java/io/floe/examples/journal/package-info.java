@@ -1,0 +1,5 @@
+/// Runs the journal examples.
+@NullMarked
+package io.floe.examples.journal;
+
+import org.jspecify.annotations.NullMarked;
