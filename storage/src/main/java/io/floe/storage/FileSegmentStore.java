@@ -478,7 +478,8 @@ final class FileSegmentStore implements SegmentStore {
       throws StoreException, IOException {
     stored.remove(segment.id);
     forget(segment.id);
-    housekeeping().deleteFiles(segment, isRecorded);
+    // A sealed one too: a crash may have taken its release, and the journal speak of it still.
+    housekeeping().deleteFiles(segment, isRecorded || segment.isSealed());
     if (marks.containsKey(segment.id)) {
       saveMarks(segment.id, new StoreMarks.Marks(new OffsetRange(0, 0), List.of()));
     }

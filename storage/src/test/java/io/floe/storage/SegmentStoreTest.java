@@ -37,7 +37,9 @@ class SegmentStoreTest {
   private static byte[] joined(List<ByteBuffer> batches) {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     for (ByteBuffer batch : batches) {
-      all.write(batch.array(), 0, batch.limit());
+      byte[] bytes = new byte[batch.limit()];
+      batch.get(0, bytes);
+      all.writeBytes(bytes);
     }
     return all.toByteArray();
   }
