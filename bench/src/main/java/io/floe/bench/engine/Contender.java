@@ -30,6 +30,8 @@ interface Contender extends AutoCloseable {
     }
   }
 
+  /// What the writers saw.
+  ///
   /// @param latencyNanos for each append that counts, the time until its ack
   record Result(long nanos, Histogram latencyNanos) {
     double perSecond() {
