@@ -23,7 +23,7 @@ final class Children {
 
   static void add(ProcessHandle child) {
     RUNNING.add(child);
-    var unused = child.onExit().thenRun(() -> RUNNING.remove(child));
+    var _ = child.onExit().thenRun(() -> RUNNING.remove(child));
   }
 
   /// SIGTERM, time to obey, SIGKILL. An interrupt cuts the time short.
