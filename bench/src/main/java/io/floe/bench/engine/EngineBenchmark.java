@@ -1,6 +1,7 @@
 package io.floe.bench.engine;
 
 import io.floe.bench.BenchMain.Context;
+import io.floe.bench.OtherLoad;
 import io.floe.bench.RunOptions;
 import io.floe.bench.disk.FlushProbe;
 import io.floe.bench.disk.ScratchDirectory;
@@ -91,6 +92,7 @@ public final class EngineBenchmark {
     FlushProbe.Result probe = FlushProbe.run(context.scratch().path());
     log.add(workload, "flush probe", "p50 µs", probe.p50Micros());
     log.add(workload, "flush probe", "p99 µs", probe.p99Micros());
+    OtherLoad others = OtherLoad.begin();
     for (Contender contender : order) {
       context.progress().step("round %d: %s, %s".formatted(round + 1, contender.name(), workload));
       Contender.Result result = contender.run(lanes, window);
@@ -98,6 +100,7 @@ public final class EngineBenchmark {
       log.add(workload, contender.name(), "p50 µs", result.micros(50));
       log.add(workload, contender.name(), "p99 µs", result.micros(99));
     }
+    log.add(workload, "other processes", "CPU % of a core", others.percentSinceBegin());
   }
 
   private static String title(int lanes) {

@@ -1,6 +1,7 @@
 package io.floe.bench.node;
 
 import io.floe.bench.BenchMain.Context;
+import io.floe.bench.OtherLoad;
 import io.floe.bench.RunOptions;
 import io.floe.bench.disk.FlushProbe;
 import io.floe.bench.disk.PageCache;
@@ -133,14 +134,19 @@ public final class NodeBenchmark {
   private void round(List<Target> order, int round) throws IOException, InterruptedException {
     for (Size size : Size.values()) {
       probe(size.produceTitle());
+      OtherLoad others = OtherLoad.begin();
       for (Target target : order) {
         produceAndConsume(target, size, round);
       }
+      log.add(
+          size.produceTitle(), "other processes", "CPU % of a core", others.percentSinceBegin());
     }
     probe(LATENCY);
+    OtherLoad others = OtherLoad.begin();
     for (Target target : order) {
       latency(target, round);
     }
+    log.add(LATENCY, "other processes", "CPU % of a core", others.percentSinceBegin());
   }
 
   private void probe(String workload) throws IOException {
