@@ -11,6 +11,7 @@ import io.floe.model.TopicId;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -37,12 +38,12 @@ final class NodeStreamTest {
                 .withOnlyPath("floe")));
   }
 
-  static void createTopic(FloeNode node, int partitions, TreeMap<String, String> configs) {
+  static void createTopic(FloeNode node, int partitions, Map<String, String> configs) {
     StreamFixture.get(
         node.log()
             .submit(
                 new MetadataCommand.CreateTopic(
-                    new TopicId(UUID.randomUUID()), TOPIC, partitions, 1, configs)));
+                    new TopicId(UUID.randomUUID()), TOPIC, partitions, 1, new TreeMap<>(configs))));
   }
 
   private static void write(FloeNode node, int from, int to) {

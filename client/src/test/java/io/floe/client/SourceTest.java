@@ -52,7 +52,7 @@ final class SourceTest extends StreamFixture {
       int records = 0;
       while (records < 500) {
         int count = 1 + random.nextInt(60);
-        Compression compression = Compression.values()[random.nextInt(5)];
+        Compression compression = List.of(Compression.values()).get(random.nextInt(5));
         partition.fill(count, 1 + random.nextInt(20), compression, offset -> offset);
         records += count;
         if (random.nextInt(4) == 0) {
@@ -526,7 +526,7 @@ final class SourceTest extends StreamFixture {
           Consumer.plainSource(consumer(), Subscriptions.topics(topic))
               .runForeach(record -> seen.add(String.valueOf(record.value())), system);
       ConsumerException.Corrupt corrupt = failureOf(run, ConsumerException.Corrupt.class);
-      assertThat(corrupt.offset()).isEqualTo(flipped / 5 * 5);
+      assertThat(corrupt.offset()).isEqualTo(flipped / 5L * 5);
       assertThat(corrupt).hasMessageContaining("checksum");
       assertThat(seen).isEqualTo(numbers(0, flipped / 5 * 5));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -94,7 +95,7 @@ abstract class StreamFixture {
       get(stage);
     } catch (CompletionException e) {
       assertThat(e.getCause()).isInstanceOf(type);
-      return type.cast(e.getCause());
+      return Objects.requireNonNull(type.cast(e.getCause()));
     }
     throw new AssertionError("did not fail");
   }

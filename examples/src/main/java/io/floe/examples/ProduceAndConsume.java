@@ -21,6 +21,8 @@ import org.apache.pekko.stream.javadsl.Source;
 public final class ProduceAndConsume {
   private ProduceAndConsume() {}
 
+  /// Runs it.
+  ///
   /// @param args the data directory; a temporary one without
   public static void main(String[] args) throws IOException, NodeStartException {
     Path dataDir = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("floe");

@@ -27,6 +27,8 @@ public final class WordCount {
 
   private WordCount() {}
 
+  /// Runs it.
+  ///
   /// @param args the data directory; a temporary one without
   public static void main(String[] args) throws IOException, NodeStartException {
     Path dataDir = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("floe");

@@ -2,7 +2,6 @@ package io.floe.gateway;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import io.floe.consensus.metadata.core.MetadataLimits;
 import io.floe.gateway.network.NetworkSettings;
 import java.time.Duration;
@@ -34,14 +33,6 @@ public record GatewaySettings(
   /// Reads `floe.gateway` of a resolved configuration.
   public static GatewaySettings of(Config config) {
     return new Reader(config.getConfig("floe.gateway")).read();
-  }
-
-  /// The defaults, with a free port of the loopback address.
-  public static GatewaySettings forTests() {
-    return of(
-        ConfigFactory.parseString("floe.gateway.listen-port = 0")
-            .withFallback(ConfigFactory.defaultReference())
-            .resolve());
   }
 
   /// Collects the mistakes of all settings, so that they can be mended at once.

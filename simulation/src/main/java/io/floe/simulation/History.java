@@ -98,8 +98,7 @@ final class History {
         "I5 NoAckPastSeal",
         "append to segment %s after its end was proposed",
         segment);
-    TreeMap<Long, Long> assigned =
-        assignedBySegment.computeIfAbsent(segment, _ -> new TreeMap<>());
+    TreeMap<Long, Long> assigned = assignedBySegment.computeIfAbsent(segment, _ -> new TreeMap<>());
     check(
         assigned.isEmpty() || assigned.lastKey() < batch.baseOffset(),
         "I1 UniqueContent",
@@ -237,15 +236,16 @@ final class History {
   private List<StoredBatch> log(MetadataState metadata, SimulatedDisk disk) {
     List<StoredBatch> log = new ArrayList<>();
     long expected = 0;
-    for (SegmentRecord segment :
-        Objects.requireNonNull(metadata.partition(partition)).chain()) {
+    for (SegmentRecord segment : Objects.requireNonNull(metadata.partition(partition)).chain()) {
       check(segment.baseOffset() == expected, "I8 ChainContiguous", "%s", segment);
       SegmentFile file = disk.file(segment.id());
       boolean isSealed = segment.state() instanceof SegmentState.Sealed;
       long end = segment.state() instanceof SegmentState.Sealed sealed ? sealed.endOffset() : -1;
       int count = 0;
       for (StoredBatch batch : file == null ? List.<StoredBatch>of() : file.batches) {
-        if (isSealed ? batch.endOffset() > end : count >= Objects.requireNonNull(file).syncedCount) {
+        if (isSealed
+            ? batch.endOffset() > end
+            : count >= Objects.requireNonNull(file).syncedCount) {
           break;
         }
         count++;
@@ -261,13 +261,15 @@ final class History {
         log.add(batch);
         expected = batch.endOffset();
       }
-      check(!isSealed || expected == end, "I7 SealedReplicated", "%s ends at %s", segment, expected);
+      check(
+          !isSealed || expected == end, "I7 SealedReplicated", "%s ends at %s", segment, expected);
     }
     return log;
   }
 
   @SuppressWarnings("AnnotateFormatMethod")
-  private static void check(boolean holds, String invariant, String detail, @Nullable Object... args) {
+  private static void check(
+      boolean holds, String invariant, String detail, @Nullable Object... args) {
     if (!holds) {
       throw new BrokenInvariant(invariant, String.format(detail, args));
     }

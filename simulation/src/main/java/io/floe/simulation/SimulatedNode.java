@@ -31,8 +31,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A node that writes one partition: the simulator's shell of [WriterCore]. It carries effects out,
-/// feeds back what the disk and the metadata say, and after each crash seals what it finds and opens
-/// the next segment.
+/// feeds back what the disk and the metadata say, and after each crash seals what it finds and
+/// opens the next segment.
 final class SimulatedNode implements SimulatedDisk.Listener {
   static final NodeId ID = new NodeId(0);
   private static final StoreIncarnation STORE = new StoreIncarnation(7);
@@ -204,23 +204,18 @@ final class SimulatedNode implements SimulatedDisk.Listener {
     if (bug == PlantedBug.SEGMENT_RESUMED_AFTER_RESTART && disk.file(last.id()) != null) {
       writer =
           new WriterCore(
-              withBase(last, endOffset),
-              disk.tableAt(last.id(), endOffset),
-              SETTINGS,
-              this::trace);
+              withBase(last, endOffset), disk.tableAt(last.id(), endOffset), SETTINGS, this::trace);
       return;
     }
     submit(
-        new MetadataCommand.BeginSeal(partition, last.id(), ID),
-        _ -> seal(last.id(), endOffset));
+        new MetadataCommand.BeginSeal(partition, last.id(), ID), _ -> seal(last.id(), endOffset));
   }
 
   private void seal(SegmentId segment, long endOffset) {
     SegmentRecord last = last();
     if (last.id().equals(segment) && last.state() instanceof SegmentState.Sealing sealing) {
       submit(
-          new MetadataCommand.SealAndOpen(
-              List.of(item(last, sealing.attempt(), endOffset, false))),
+          new MetadataCommand.SealAndOpen(List.of(item(last, sealing.attempt(), endOffset, false))),
           _ -> takeOver());
     } else {
       takeOver();

@@ -93,7 +93,8 @@ final class SimulatedProducer {
     world.soon(PAUSE_NANOS_MAX, this::tick);
   }
 
-  /// The oldest batch that was not acknowledged is at most five back, so that the node remembers it.
+  /// The oldest batch that was not acknowledged is at most five back, so that the node remembers
+  /// it.
   private boolean mayBegin() {
     return unacked.isEmpty()
         || nextContent - unacked.getFirst().content < (isIdempotent ? INFLIGHT_MAX : 1);
@@ -114,8 +115,7 @@ final class SimulatedProducer {
     int records = 1 + world.below(3);
     int sizeBytes = BatchHeader.SIZE_BYTES + 100 * records;
     if (!isIdempotent) {
-      return new BatchInfo(
-          sizeBytes, records, 0, BatchHeader.NO_PRODUCER_ID, (short) -1, -1);
+      return new BatchInfo(sizeBytes, records, 0, BatchHeader.NO_PRODUCER_ID, (short) -1, -1);
     }
     BatchInfo batch =
         new BatchInfo(

@@ -85,11 +85,6 @@ final class FetchRequests {
     this.timer = timer;
   }
 
-  /// Fetches that wait for data.
-  int waiting() {
-    return waiting.size();
-  }
-
   /// From now on no fetch waits.
   void beginShutdown() {
     isShuttingDown = true;

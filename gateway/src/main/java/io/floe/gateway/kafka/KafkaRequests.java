@@ -26,6 +26,7 @@ import org.apache.kafka.common.requests.DescribeClusterRequest;
 import org.apache.kafka.common.requests.DescribeConfigsRequest;
 import org.apache.kafka.common.requests.DescribeTopicPartitionsRequest;
 import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FindCoordinatorRequest;
 import org.apache.kafka.common.requests.IncrementalAlterConfigsRequest;
 import org.apache.kafka.common.requests.InitProducerIdRequest;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
@@ -167,6 +168,11 @@ public final class KafkaRequests implements RequestHandler, AutoCloseable {
           topicPartitions.describe(new Call<>(exchange, context, r));
       case DescribeConfigsRequest r -> configs.describe(new Call<>(exchange, context, r));
       case IncrementalAlterConfigsRequest r -> configs.alter(new Call<>(exchange, context, r));
+      case FindCoordinatorRequest r ->
+          new Call<>(exchange, context, r)
+              .refuse(
+                  Errors.UNSUPPORTED_VERSION.exception(
+                      "consumer groups and transactions are not supported"));
       default -> throw new IllegalStateException(context.header.apiKey() + " is served by nobody");
     }
   }

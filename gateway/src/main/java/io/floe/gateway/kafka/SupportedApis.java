@@ -12,6 +12,9 @@ import org.apache.kafka.common.requests.ApiVersionsRequest;
 import org.apache.kafka.common.requests.ApiVersionsResponse;
 
 /// The requests that are served, with their versions; clients adapt to what is not listed.
+///
+/// FindCoordinator is listed although there are no groups and no transactions: librdkafka waits for
+/// ever for a coordinator that it cannot ask for. It is answered with an error that says so.
 final class SupportedApis {
   private static final Set<ApiKeys> SERVED =
       EnumSet.of(
@@ -19,6 +22,7 @@ final class SupportedApis {
           ApiKeys.FETCH,
           ApiKeys.LIST_OFFSETS,
           ApiKeys.METADATA,
+          ApiKeys.FIND_COORDINATOR,
           ApiKeys.API_VERSIONS,
           ApiKeys.CREATE_TOPICS,
           ApiKeys.DELETE_TOPICS,

@@ -105,9 +105,9 @@ final class TopicPartitionsRequests {
         .setLeaderEpoch(partition.last().epoch())
         .setReplicaNodes(Topology.replicas(partition))
         .setIsrNodes(Topology.liveReplicas(state, partition))
-        // Null by default, which Kafka's own client does not take.
+        .setOfflineReplicas(Topology.offlineReplicas(state, partition))
+        // Java's admin client fails on null, although the protocol allows it.
         .setEligibleLeaderReplicas(List.of())
-        .setLastKnownElr(List.of())
-        .setOfflineReplicas(Topology.offlineReplicas(state, partition));
+        .setLastKnownElr(List.of());
   }
 }

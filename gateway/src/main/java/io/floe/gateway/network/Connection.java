@@ -36,7 +36,6 @@ public final class Connection {
   private @Nullable NetworkReceive partial;
 
   private long partialSinceNanos;
-  private @Nullable Object attachment;
 
   Connection(
       String id,
@@ -57,15 +56,6 @@ public final class Connection {
 
   public InetAddress clientAddress() {
     return clientAddress;
-  }
-
-  /// What the handler wants to remember of this connection. Only on the network thread.
-  public @Nullable Object attachment() {
-    return attachment;
-  }
-
-  public void attach(Object newAttachment) {
-    attachment = newAttachment;
   }
 
   /// Something changed for the first exchange or another: look again, on the network thread.

@@ -46,11 +46,6 @@ public final class Exchange {
     return connection.clientAddress();
   }
 
-  /// Facts about the connection that its requests share.
-  public Connection connection() {
-    return connection;
-  }
-
   int requestBytes() {
     return requestBytes;
   }

@@ -14,6 +14,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -68,7 +69,8 @@ final class EveryVersionTest {
     try (RawClient client = new RawClient(fixture.port())) {
       client.send(api, version, request(api, version));
       AbstractResponse response = client.receive();
-      assertThat(response.errorCounts().keySet()).isSubsetOf(Set.of(Errors.NONE));
+      Errors expected = api == ApiKeys.FIND_COORDINATOR ? Errors.UNSUPPORTED_VERSION : Errors.NONE;
+      assertThat(response.errorCounts().keySet()).isSubsetOf(Set.of(expected));
       if (response.data() instanceof FetchResponseData fetched) {
         var partition = fetched.responses().get(0).partitions().get(0);
         assertThat(((MemoryRecords) partition.records()).records()).hasSize(3);
@@ -115,8 +117,14 @@ final class EveryVersionTest {
       case INCREMENTAL_ALTER_CONFIGS -> Requests.alterConfig("t", 0, "retention.ms", "1000");
       case DESCRIBE_CLUSTER -> Requests.describeCluster();
       case DESCRIBE_TOPIC_PARTITIONS -> Requests.describePartitions(10, "t");
+      case FIND_COORDINATOR -> findCoordinator(version);
       default -> throw new AssertionError(api + " is advertised and has no round-trip test");
     };
+  }
+
+  private static ApiMessage findCoordinator(int version) {
+    FindCoordinatorRequestData data = new FindCoordinatorRequestData();
+    return version >= 4 ? data.setCoordinatorKeys(List.of("g")) : data.setKey("g");
   }
 
   private static @Nullable ApiMessage missing(ApiKeys api, int version) {
@@ -137,6 +145,7 @@ final class EveryVersionTest {
       case DESCRIBE_CLUSTER ->
           version == 0 ? null : Requests.describeCluster().setEndpointType((byte) 2);
       case DESCRIBE_TOPIC_PARTITIONS -> Requests.describePartitions(10, "none");
+      case FIND_COORDINATOR -> findCoordinator(version);
       default -> throw new AssertionError(api + " is advertised and has no round-trip test");
     };
   }
@@ -150,7 +159,6 @@ final class EveryVersionTest {
       assertThat(keys)
           .contains(ApiKeys.PRODUCE.id, ApiKeys.FETCH.id, ApiKeys.API_VERSIONS.id)
           .doesNotContain(
-              ApiKeys.FIND_COORDINATOR.id,
               ApiKeys.JOIN_GROUP.id,
               ApiKeys.CONSUMER_GROUP_HEARTBEAT.id,
               ApiKeys.ADD_PARTITIONS_TO_TXN.id,
@@ -177,10 +185,7 @@ final class EveryVersionTest {
   @Test
   void refusesApisThatAreNotServedWithAClearError() throws Exception {
     try (RawClient client = new RawClient(fixture.port())) {
-      client.send(
-          ApiKeys.FIND_COORDINATOR,
-          3,
-          new FindCoordinatorRequestData().setKey("g"));
+      client.send(ApiKeys.HEARTBEAT, 4, new HeartbeatRequestData().setGroupId("g"));
       assertThat(client.receive().errorCounts()).containsKey(Errors.UNSUPPORTED_VERSION);
       // And the connection goes on.
       client.call(ApiKeys.METADATA, 12, Requests.metadata("t"));

@@ -321,8 +321,7 @@ final class FetchRequestsTest {
         slow.add(reader);
         // Several fetches each; none of the answers is read.
         for (int k = 0; k < 4; k++) {
-          reader.send(
-              ApiKeys.FETCH, VERSION, Requests.fetch("t", id, 0).setMaxBytes(4 << 20));
+          reader.send(ApiKeys.FETCH, VERSION, Requests.fetch("t", id, 0).setMaxBytes(4 << 20));
         }
       }
       Thread.sleep(500);

@@ -151,9 +151,7 @@ final class ProduceRequestsTest {
   void refusesTransactions() throws Exception {
     ProduceResponseData answer =
         client.call(
-            ApiKeys.PRODUCE,
-            9,
-            Requests.produce("t", id, -1, batch("a")).setTransactionalId("tx"));
+            ApiKeys.PRODUCE, 9, Requests.produce("t", id, -1, batch("a")).setTransactionalId("tx"));
     assertError(only(answer), Errors.INVALID_TXN_STATE);
     MemoryRecords transactional =
         MemoryRecords.withTransactionalRecords(
@@ -187,8 +185,7 @@ final class ProduceRequestsTest {
             new SimpleRecord(1, "k".getBytes(UTF_8), new byte[1]),
             new SimpleRecord(1, null, new byte[1]));
     PartitionProduceResponse answer =
-        only(
-            client.call(ApiKeys.PRODUCE, 9, Requests.produce("c", compacted, -1, records)));
+        only(client.call(ApiKeys.PRODUCE, 9, Requests.produce("c", compacted, -1, records)));
     assertError(answer, Errors.INVALID_RECORD);
     assertThat(answer.recordErrors()).hasSize(1);
     assertThat(answer.recordErrors().get(0).batchIndex()).isEqualTo(1);

@@ -65,7 +65,8 @@ public final class RawClient implements AutoCloseable {
   }
 
   public static byte[] bytes(RequestHeader header, ApiMessage data) {
-    ByteBuffer head = MessageUtil.toByteBufferAccessor(header.data(), header.headerVersion()).buffer();
+    ByteBuffer head =
+        MessageUtil.toByteBufferAccessor(header.data(), header.headerVersion()).buffer();
     ByteBuffer body = serialize(data, header.apiVersion());
     return ByteBuffer.allocate(head.remaining() + body.remaining()).put(head).put(body).array();
   }
