@@ -274,7 +274,7 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   private Behavior<SegmentWriterCommand> onRollAnswered(
       SegmentWriterCommand.RollAnswered answered) {
     Outcome outcome = answered.outcome();
-    if (outcome == null) {
+    if (outcome == null || outcome.isNotStored()) {
       step(new WriterEvent.RollUnknown());
     } else {
       SegmentRecord next = successorIn(outcome);

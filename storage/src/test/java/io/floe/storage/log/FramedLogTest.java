@@ -154,6 +154,23 @@ class FramedLogTest {
   }
 
   @Test
+  void opensAfterACrashRightAfterAFileWasGivenUp() throws StoreException {
+    FaultyIo io = faulty();
+    Opened log = open("a", io);
+    for (int i = 0; i < 30; i++) {
+      log.append("entry-" + i);
+      log.log.commit();
+    }
+    log.log.releaseOldest();
+    io.cutPower();
+    log.close();
+    try (Opened again = open("a")) {
+      assertThat(again.log.oldestFile()).isEqualTo(2);
+      assertThat(again.recovered).endsWith("entry-29");
+    }
+  }
+
+  @Test
   void startsWithASmallFileAndGrows() throws StoreException {
     int mebibyte = 1 << 20;
     LogSettings settings = new LogSettings(8 * mebibyte, 5 * mebibyte, mebibyte, 1);
@@ -161,11 +178,11 @@ class FramedLogTest {
       assertThat(log.log.fileBytes(1)).isEqualTo(mebibyte);
       log.append("x".repeat(mebibyte));
       log.log.commit();
-      assertThat(log.log.fileBytes(2)).isEqualTo(2 * mebibyte);
+      assertThat(log.log.fileBytes(2)).isEqualTo(2L * mebibyte);
       // Does not fit in the 4 MiB that are the third file's turn.
       log.append("y".repeat(5 * mebibyte));
       log.log.commit();
-      assertThat(log.log.fileBytes(3)).isEqualTo(8 * mebibyte);
+      assertThat(log.log.fileBytes(3)).isEqualTo(8L * mebibyte);
       assertThat(failures).isEmpty();
     }
     // Files have the size that their header says, whatever the settings are now.
