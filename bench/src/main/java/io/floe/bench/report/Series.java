@@ -1,5 +1,6 @@
 package io.floe.bench.report;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 
 /// One number of one contender, round by round.
@@ -14,6 +15,7 @@ public record Series(String workload, String contender, String quantity, List<Do
     rounds = List.copyOf(rounds);
   }
 
+  @JsonProperty
   public Spread spread() {
     return Spread.of(rounds);
   }
