@@ -100,7 +100,7 @@ public final class EngineBenchmark {
       log.add(workload, contender.name(), "p50 µs", result.micros(50));
       log.add(workload, contender.name(), "p99 µs", result.micros(99));
     }
-    log.add(workload, "other processes", "CPU % of a core", others.percentSinceBegin());
+    log.add(workload, Series.OTHERS, "CPU % of a core", others.percentSinceBegin());
   }
 
   private static String title(int lanes) {

@@ -138,15 +138,14 @@ public final class NodeBenchmark {
       for (Target target : order) {
         produceAndConsume(target, size, round);
       }
-      log.add(
-          size.produceTitle(), "other processes", "CPU % of a core", others.percentSinceBegin());
+      log.add(size.produceTitle(), Series.OTHERS, "CPU % of a core", others.percentSinceBegin());
     }
     probe(LATENCY);
     OtherLoad others = OtherLoad.begin();
     for (Target target : order) {
       latency(target, round);
     }
-    log.add(LATENCY, "other processes", "CPU % of a core", others.percentSinceBegin());
+    log.add(LATENCY, Series.OTHERS, "CPU % of a core", others.percentSinceBegin());
   }
 
   private void probe(String workload) throws IOException {

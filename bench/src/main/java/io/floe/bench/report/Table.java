@@ -10,6 +10,9 @@ import java.util.Map;
 public final class Table {
   private static final int NAME_WIDTH = 46;
 
+  /// What the kernel and a quiet machine's daemons may take.
+  private static final double BUSY_PERCENT = 20;
+
   private Table() {}
 
   public static String format(Report report) {
@@ -29,10 +32,24 @@ public final class Table {
     series(text, report.series());
     ratios(text, report.ratios());
     limits(text, report.limits());
+    report.series().stream()
+        .filter(series -> series.contender().equals(Series.OTHERS))
+        .mapToDouble(series -> series.spread().max())
+        .max()
+        .ifPresent(percent -> warnIfBusy(text, percent));
     if (!report.isMeasurement()) {
       line(text, "\nA quick run: it shows that everything works, its numbers mean nothing.");
     }
     return text.toString();
+  }
+
+  private static void warnIfBusy(StringBuilder text, double percent) {
+    if (percent > BUSY_PERCENT) {
+      line(
+          text,
+          "\nThe machine was busy: other processes took up to %s %% of a core. Do not quote this run."
+              .formatted(number(percent)));
+    }
   }
 
   private static void series(StringBuilder text, List<Series> all) {

@@ -42,6 +42,26 @@ final class ReportTest {
   }
 
   @Test
+  void tableWarnsOfABusyMachineOnly() {
+    assertThat(Table.format(withOthers(19))).doesNotContain("busy");
+    assertThat(Table.format(withOthers(21))).contains("The machine was busy");
+  }
+
+  private static Report withOthers(double percent) {
+    Series others = new Series("work", Series.OTHERS, "CPU % of a core", List.of(1.0, percent));
+    Report plain = report(2);
+    return new Report(
+        plain.benchmark(),
+        plain.command(),
+        plain.isMeasurement(),
+        plain.machine(),
+        plain.settings(),
+        List.of(others),
+        List.of(),
+        List.of());
+  }
+
+  @Test
   void tableSaysWhichTargetIsMissed() {
     assertThat(Table.format(report(3)))
         .contains("fast ÷ slow: 2.50 (2.00 … 3.00)   target ≥ 3.00: MISSED");
