@@ -24,7 +24,7 @@ final class DiskFullMultiJvmTest {
       NodeProcess node = nodes.start(disk.directory().resolve("data"));
       Path ballast = disk.directory().resolve("ballast");
       try (Load load = Load.start(nodes.bootstrap(), "t", 2, 20_000, 1)) {
-        load.awaitAcknowledged(2_000, Duration.ofSeconds(30));
+        load.awaitAcknowledged(2_000, Duration.ofSeconds(60));
         fill(ballast);
         awaitStandstill(load);
 

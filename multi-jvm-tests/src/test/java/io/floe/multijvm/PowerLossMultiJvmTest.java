@@ -25,7 +25,7 @@ final class PowerLossMultiJvmTest {
       Path unsynced = disk.directory().resolve("unsynced");
       try (Load load = Load.start(nodes.bootstrap(), "t", 4, 15_000, 1)) {
         for (int round = 1; round <= 3; round++) {
-          load.awaitAcknowledged(2_000, Duration.ofSeconds(30));
+          load.awaitAcknowledged(2_000, Duration.ofSeconds(60));
           Files.writeString(unsynced, "not synced");
           disk.cutPower();
 
@@ -36,7 +36,7 @@ final class PowerLossMultiJvmTest {
           assertThat(unsynced).doesNotExist();
           node = nodes.start(dataDir);
         }
-        load.awaitAcknowledged(500, Duration.ofSeconds(30));
+        load.awaitAcknowledged(500, Duration.ofSeconds(60));
         load.finish(Duration.ofSeconds(60));
         load.readBack();
         Verdict verdict = load.history.verdict();

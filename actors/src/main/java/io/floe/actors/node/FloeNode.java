@@ -88,7 +88,7 @@ public final class FloeNode implements AutoCloseable {
       return SegmentStore.open(
           new StoreSettings(
               directory,
-              StoreSettings.Io.valueOf(config.getString("io").toUpperCase(Locale.ROOT)),
+              io(config.getString("io")),
               config.getBytes("inflight-bytes-max"),
               config.getBytes("tail-cache-bytes"),
               config.getInt("open-files-max"),
@@ -100,6 +100,16 @@ public final class FloeNode implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       throw new NodeStartException("floe.store: " + e.getMessage(), e);
     }
+  }
+
+  private static StoreSettings.Io io(String name) {
+    for (StoreSettings.Io io : StoreSettings.Io.values()) {
+      if (io.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return io;
+      }
+    }
+    throw new IllegalArgumentException(
+        "io is \"" + name + "\" and must be auto, io_uring or file_channel");
   }
 
   private static FloeNode startActors(
