@@ -28,8 +28,10 @@ final class DiskFullMultiJvmTest {
         fill(ballast);
         awaitStandstill(load);
 
+        // Larger than the load's batches: one small record may still fit into what is allocated.
+        String large = "x".repeat(500_000) + "\n";
         Commands.Result refused =
-            Commands.floe("more\n", "produce", "t", "--timeout", "5", "-b", nodes.bootstrap());
+            Commands.floe(large, "produce", "t", "--timeout", "5", "-b", nodes.bootstrap());
         assertThat(refused.exitCode()).isEqualTo(1);
         assertThat(refused.err()).startsWith("floe: 1 records failed");
         assertThat(node.isAlive()).isTrue();
