@@ -20,7 +20,7 @@ final class DiskFullMultiJvmTest {
 
   @Test
   void losesNothingOnAFullDiskAndGoesOnWhenSpaceIsBack() throws Throwable {
-    try (LoopMount disk = LoopMount.create(temporary, 256L << 20, "DiskFullMultiJvmTest")) {
+    try (LoopMount disk = LoopMount.create(temporary, 256L << 20, nodes, "DiskFullMultiJvmTest")) {
       NodeProcess node = nodes.start(disk.directory().resolve("data"));
       Path ballast = disk.directory().resolve("ballast");
       try (Load load = Load.start(nodes.bootstrap(), "t", 2, 20_000, 1)) {

@@ -24,15 +24,20 @@ final class LoopMount implements AutoCloseable {
 
   private final Path image;
   private final Path mountPoint;
+  private final Nodes users;
   private boolean isMounted;
 
-  private LoopMount(Path image, Path mountPoint) {
+  private LoopMount(Path image, Path mountPoint, Nodes users) {
     this.image = image;
     this.mountPoint = mountPoint;
+    this.users = users;
   }
 
   /// Skips the test, and says so, where loop mounts are not possible.
-  static LoopMount create(Path directory, long bytes, String test) throws Exception {
+  ///
+  /// @param users nodes that may have files open on it; they are killed before it is unmounted
+  static LoopMount create(Path directory, long bytes, Nodes users, String test)
+      throws Exception {
     if (Commands.shell("[ $(id -u) = 0 ] && command -v mkfs.ext4 && command -v mount").exitCode()
         != 0) {
       skip(test, "mounting a file system needs root and mkfs.ext4");
@@ -43,7 +48,7 @@ final class LoopMount implements AutoCloseable {
       file.setLength(bytes);
     }
     Commands.run("", List.of("mkfs.ext4", "-q", "-F", image.toString())).ok();
-    LoopMount mount = new LoopMount(image, mountPoint);
+    LoopMount mount = new LoopMount(image, mountPoint, users);
     try {
       mount.mount();
     } catch (AssertionError e) {
@@ -119,6 +124,8 @@ final class LoopMount implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    // A node that did not become ready would else keep the mount and its loop device for ever.
+    users.killAll();
     try {
       unmount();
     } catch (InterruptedException e) {

@@ -18,7 +18,7 @@ final class PowerLossMultiJvmTest {
 
   @Test
   void keepsAckedRecordsWhenTheDiskLosesItsPowerUnderLoad() throws Throwable {
-    try (LoopMount disk = LoopMount.create(temporary, 1L << 30, "PowerLossMultiJvmTest")) {
+    try (LoopMount disk = LoopMount.create(temporary, 1L << 30, nodes, "PowerLossMultiJvmTest")) {
       Path dataDir = disk.directory().resolve("data");
       NodeProcess node = nodes.start(dataDir);
       // Its bytes, which no one synced, must be gone, or the power was not cut. Its name may be there:
