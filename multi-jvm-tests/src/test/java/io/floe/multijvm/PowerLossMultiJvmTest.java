@@ -21,14 +21,14 @@ final class PowerLossMultiJvmTest {
     try (LoopMount disk = LoopMount.create(temporary, 1L << 30, nodes, "PowerLossMultiJvmTest")) {
       Path dataDir = disk.directory().resolve("data");
       NodeProcess node = nodes.start(dataDir);
-      // Its bytes, which no one synced, must be gone, or the power was not cut. Its name may be there:
+      // Its bytes, which no one synced, must be gone, or the power was not cut. Its name may be
+      // there:
       // any sync of the node commits the file system's whole journal.
       Path unsynced = disk.directory().resolve("unsynced");
       try (Load load = Load.start(nodes.bootstrap(), "t", 4, 15_000, 1)) {
         for (int round = 1; round <= 3; round++) {
           load.awaitAcknowledged(2_000, Duration.ofSeconds(60));
-          Files.writeString(unsynced, "not synced");
-          disk.cutPower();
+          disk.cutPower(unsynced);
 
           assertThat(node.awaitExit(Duration.ofSeconds(30))).isNotZero();
           assertThat(node.logTail()).contains("ERROR");
