@@ -339,10 +339,9 @@ final class JournalStore implements AutoCloseable {
   /// Little is alive in the oldest file, or in all files together: then one round through them
   /// gives back at least as much as it copies.
   private boolean isWorthReclaiming(FramedLog log, int file) {
-    long fileBytes = settings.log().fileBytes();
-    return index.liveBytes(file) <= fileBytes / 4
-        || (log.fileCount() >= COMPACTED_FILES_MIN
-            && index.liveBytes() < (log.fileCount() - 1) * fileBytes / 2);
+    long otherBytes = log.fileBytes() - log.fileBytes(log.activeFile());
+    return index.liveBytes(file) <= log.fileBytes(file) / 4
+        || (log.fileCount() >= COMPACTED_FILES_MIN && index.liveBytes() < otherBytes / 2);
   }
 
   private static final class Copies {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.floe.storage.StoreException;
+import io.floe.storage.StoreSettings;
 import io.floe.storage.io.StorageIo;
+import io.floe.storage.io.StorageIos;
 import io.floe.storage.io.channel.FileChannelIo;
 import io.floe.storage.io.faulty.Fault;
 import io.floe.storage.io.faulty.FaultyIo;
@@ -312,8 +314,10 @@ class JournalStoreTest {
     return JournalStore.open(settings(name), FileChannelIo.create(8));
   }
 
-  private FaultyIo faulty(long seed) {
-    StorageIo real = FileChannelIo.create(8);
+  /// Every other seed works on io_uring, where the machine has it.
+  private FaultyIo faulty(long seed) throws StoreException {
+    StorageIo real =
+        StorageIos.open(seed % 2 == 0 ? StoreSettings.Io.AUTO : StoreSettings.Io.FILE_CHANNEL, 8);
     return FaultyIo.around(real, temporary.resolve("attic-" + seed), seed);
   }
 

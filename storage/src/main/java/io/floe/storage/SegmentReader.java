@@ -205,9 +205,9 @@ final class SegmentReader implements SegmentReads {
   }
 
   private static StoreException damaged(StoredSegment segment, OffsetRange range) {
-    return new StoreException(
-        StoreException.Category.DAMAGED,
-        "offsets [" + range.from() + ", " + range.to() + ") of " + segment.path + " are damaged");
+    return StoreException.damaged(
+        "offsets [" + range.from() + ", " + range.to() + ") of " + segment.path + " are damaged",
+        range);
   }
 
   private static LogSlice slice(StoredSegment segment, long from, long to, long nextOffset)

@@ -2,6 +2,7 @@ package io.floe.storage;
 
 import io.floe.model.SegmentId;
 import io.floe.model.StoreIncarnation;
+import io.floe.storage.io.StorageIo;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
@@ -18,6 +19,12 @@ public interface SegmentStore extends AutoCloseable {
   /// @throws StoreException LOCKED, WRONG_IDENTITY, DAMAGED or IO, naming the path
   static SegmentStore open(StoreSettings settings) throws StoreException {
     return FileSegmentStore.open(settings, StoreTuning.DEFAULT);
+  }
+
+  /// As [#open(StoreSettings)], on an I/O of the caller's, which the store closes: for tests that
+  /// make it fail.
+  static SegmentStore open(StoreSettings settings, StorageIo io) throws StoreException {
+    return FileSegmentStore.open(settings, StoreTuning.DEFAULT, () -> io);
   }
 
   StoreIncarnation incarnation();

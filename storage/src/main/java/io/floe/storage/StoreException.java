@@ -23,18 +23,37 @@ public final class StoreException extends Exception {
   }
 
   private final Category category;
+  private final long nextOffset;
 
   public StoreException(Category category, String message) {
     super(message);
     this.category = category;
+    this.nextOffset = -1;
+  }
+
+  private StoreException(String message, long nextOffset) {
+    super(message);
+    this.category = Category.DAMAGED;
+    this.nextOffset = nextOffset;
+  }
+
+  /// What was asked for lies in a range that is known to be damaged.
+  static StoreException damaged(String message, OffsetRange range) {
+    return new StoreException(message, range.to());
   }
 
   public StoreException(Category category, String message, Throwable cause) {
     super(message, cause);
     this.category = category;
+    this.nextOffset = -1;
   }
 
   public Category category() {
     return category;
+  }
+
+  /// The first offset behind a known damaged range, or -1.
+  public long nextOffset() {
+    return nextOffset;
   }
 }

@@ -1,13 +1,16 @@
 package io.floe.actors.node;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.floe.actors.log.LogService;
+import io.floe.actors.partition.PartitionDirectory;
 import io.floe.consensus.replication.core.WriterSettings;
 import io.floe.model.NodeId;
 import io.floe.storage.SegmentStore;
 import io.floe.storage.StoreException;
 import io.floe.storage.StoreSettings;
+import io.floe.storage.log.DirectoryLock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -19,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
@@ -37,24 +41,28 @@ public final class FloeNode implements AutoCloseable {
 
   private final NodeIdentity identity;
   private final Path dataDir;
+  private final DirectoryLock lock;
   private final SegmentStore store;
   private final ActorSystem<NodeGuardian.Command> system;
   private final LogService service;
   private final CompletableFuture<Throwable> failed;
   private final Duration drainTimeout;
-  private final Object closing = new Object();
-  private boolean isClosed;
+  private final AtomicBoolean isClosed;
 
   private FloeNode(
       NodeIdentity identity,
       Path dataDir,
+      DirectoryLock lock,
       SegmentStore store,
       ActorSystem<NodeGuardian.Command> system,
       LogService service,
       CompletableFuture<Throwable> failed,
+      AtomicBoolean isClosed,
       Duration drainTimeout) {
     this.identity = identity;
     this.dataDir = dataDir;
+    this.lock = lock;
+    this.isClosed = isClosed;
     this.store = store;
     this.system = system;
     this.service = service;
@@ -67,39 +75,66 @@ public final class FloeNode implements AutoCloseable {
   ///
   /// @throws NodeStartException with what is wrong and what to do
   public static FloeNode start(NodeSettings settings) throws NodeStartException {
+    return start(settings, SegmentStore::open);
+  }
+
+  /// How the store is opened.
+  @FunctionalInterface
+  interface StoreOpener {
+    SegmentStore open(StoreSettings settings) throws StoreException;
+  }
+
+  /// As [#start(NodeSettings)], with a store of the caller's choice: for tests that make it fail.
+  static FloeNode start(NodeSettings settings, StoreOpener opener) throws NodeStartException {
     JvmFlags.check();
     if (!settings.seeds().isEmpty()) {
       throw new NodeStartException(
           "clusters of several nodes are not supported by this version: start the node without seeds");
     }
-    NodeIdentity identity = NodeIdentity.loadOrFound(settings.dataDir(), settings.nodeId());
-    Config floe = config(settings).getConfig("floe");
-    SegmentStore store = openStore(settings.dataDir().resolve("store"), floe.getConfig("store"));
+    Config floe;
+    StoreSettings storeSettings;
     try {
-      return startActors(settings, identity, floe, store);
-    } catch (NodeStartException | RuntimeException e) {
-      store.close();
-      throw e;
+      floe = config(settings).getConfig("floe");
+      storeSettings = storeSettings(settings.dataDir().resolve("store"), floe.getConfig("store"));
+    } catch (ConfigException | IllegalArgumentException e) {
+      throw new NodeStartException("the configuration is wrong: " + e.getMessage(), e);
+    }
+    NodeIdentity.createDirectory(settings.dataDir());
+    DirectoryLock lock = null;
+    SegmentStore store = null;
+    FloeNode started = null;
+    try {
+      lock = DirectoryLock.acquire(settings.dataDir());
+      NodeIdentity identity = NodeIdentity.loadOrFound(settings.dataDir(), settings.nodeId());
+      store = opener.open(storeSettings);
+      started = startActors(settings, identity, floe, lock, store);
+      return started;
+    } catch (StoreException e) {
+      throw new NodeStartException(String.valueOf(e.getMessage()), e);
+    } catch (ConfigException e) {
+      throw new NodeStartException("the configuration is wrong: " + e.getMessage(), e);
+    } finally {
+      if (started == null) {
+        if (store != null) {
+          store.close();
+        }
+        if (lock != null) {
+          lock.close();
+        }
+      }
     }
   }
 
-  private static SegmentStore openStore(Path directory, Config config) throws NodeStartException {
-    try {
-      return SegmentStore.open(
-          new StoreSettings(
-              directory,
-              io(config.getString("io")),
-              config.getBytes("inflight-bytes-max"),
-              config.getBytes("tail-cache-bytes"),
-              config.getInt("open-files-max"),
-              Math.toIntExact(config.getBytes("index-interval-bytes")),
-              config.getBytes("hot-file-bytes"),
-              config.getInt("pool-files-max")));
-    } catch (StoreException e) {
-      throw new NodeStartException(String.valueOf(e.getMessage()), e);
-    } catch (IllegalArgumentException e) {
-      throw new NodeStartException("floe.store: " + e.getMessage(), e);
-    }
+  private static StoreSettings storeSettings(Path directory, Config config) {
+    return new StoreSettings(
+        directory,
+        io(config.getString("io")),
+        config.getBytes("inflight-bytes-max"),
+        config.getBytes("tail-cache-bytes"),
+        config.getInt("open-files-max"),
+        Math.toIntExact(config.getBytes("index-interval-bytes")),
+        config.getBytes("hot-file-bytes"),
+        config.getInt("pool-files-max"));
   }
 
   private static StoreSettings.Io io(String name) {
@@ -109,12 +144,20 @@ public final class FloeNode implements AutoCloseable {
       }
     }
     throw new IllegalArgumentException(
-        "io is \"" + name + "\" and must be auto, io_uring or file_channel");
+        "floe.store.io is \"" + name + "\" and must be auto, io_uring or file_channel");
   }
 
   private static FloeNode startActors(
-      NodeSettings settings, NodeIdentity identity, Config floe, SegmentStore store)
+      NodeSettings settings,
+      NodeIdentity identity,
+      Config floe,
+      DirectoryLock lock,
+      SegmentStore store)
       throws NodeStartException {
+    Duration startTimeout = floe.getDuration("node.start-timeout");
+    Duration drainTimeout = floe.getDuration("node.drain-timeout");
+    PartitionDirectory directory = new PartitionDirectory();
+    AtomicBoolean isClosed = new AtomicBoolean();
     CompletableFuture<LogService> ready = new CompletableFuture<>();
     CompletableFuture<Throwable> failed = new CompletableFuture<>();
     NodeGuardian.Parts parts =
@@ -124,6 +167,7 @@ public final class FloeNode implements AutoCloseable {
             store,
             floe.getBytes("partition.pending-bytes-max"),
             writerSettings(floe.getConfig("partition")),
+            directory,
             ready,
             failed);
     ActorSystem<NodeGuardian.Command> system;
@@ -137,34 +181,50 @@ public final class FloeNode implements AutoCloseable {
               + rootMessage(e),
           e);
     }
-    Cluster cluster = Cluster.get(system);
-    cluster.manager().tell(Join.create(cluster.selfMember().address()));
+    var _ =
+        system
+            .getWhenTerminated()
+            .whenComplete(
+                (done, failure) -> {
+                  directory.stopped();
+                  IllegalStateException cause =
+                      new IllegalStateException("the actor system ended by itself", failure);
+                  ready.completeExceptionally(cause);
+                  if (!isClosed.get()) {
+                    failed.complete(cause);
+                  }
+                });
+    LogService service = null;
     try {
-      Duration timeout = floe.getDuration("node.start-timeout");
-      LogService service = ready.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      Cluster cluster = Cluster.get(system);
+      cluster.manager().tell(Join.create(cluster.selfMember().address()));
+      service = ready.get(startTimeout.toMillis(), TimeUnit.MILLISECONDS);
       return new FloeNode(
           identity,
           settings.dataDir(),
+          lock,
           store,
           system,
           service,
           failed,
-          floe.getDuration("node.drain-timeout"));
+          isClosed,
+          drainTimeout);
     } catch (ExecutionException e) {
-      stop(system);
       throw e.getCause() instanceof NodeStartException refused
           ? refused
           : new NodeStartException("the node did not start: " + rootMessage(e), e);
     } catch (TimeoutException e) {
-      stop(system);
       throw new NodeStartException(
           "the node was not ready within floe.node.start-timeout = "
               + floe.getString("node.start-timeout"),
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      stop(system);
       throw new NodeStartException("the start was interrupted", e);
+    } finally {
+      if (service == null) {
+        stop(system);
+      }
     }
   }
 
@@ -244,11 +304,8 @@ public final class FloeNode implements AutoCloseable {
   /// Idempotent. What is acknowledged stays; what is not is answered as unknown.
   @Override
   public void close() {
-    synchronized (closing) {
-      if (isClosed) {
-        return;
-      }
-      isClosed = true;
+    if (isClosed.getAndSet(true)) {
+      return;
     }
     CountDownLatch drained = new CountDownLatch(1);
     if (!failed.isDone()) {
@@ -264,6 +321,7 @@ public final class FloeNode implements AutoCloseable {
     }
     stop(system);
     store.close();
+    lock.close();
   }
 
   private static void stop(ActorSystem<?> system) {

@@ -6,11 +6,12 @@ import io.floe.actors.metadata.MetadataActor;
 import io.floe.actors.metadata.MetadataProtocol;
 import io.floe.actors.metadata.MetadataProtocol.Notice;
 import io.floe.actors.metadata.MetadataProtocol.Outcome;
-import io.floe.actors.partition.LeftOverSeals;
+import io.floe.actors.partition.Footers;
 import io.floe.actors.partition.LeftOvers;
 import io.floe.actors.partition.PartitionDirectory;
 import io.floe.actors.partition.PartitionShared;
 import io.floe.actors.partition.Partitions;
+import io.floe.consensus.BrokenInvariant;
 import io.floe.consensus.metadata.core.MetadataCommand;
 import io.floe.consensus.metadata.core.MetadataCommand.SealAndOpenItem;
 import io.floe.consensus.metadata.core.MetadataState;
@@ -26,9 +27,12 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.Signal;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -43,8 +47,8 @@ import org.jspecify.annotations.Nullable;
 ///   recover metadata ─▶ found cluster (first start) ─▶ register this life ─▶ seal what the last life left open ─▶ serve
 /// ```
 ///
-/// It does not outlive a part that failed for good: a metadata log that could not write, or a store
-/// that could not sync, stops the node.
+/// It does not outlive a part that failed for good: a metadata log that could not write, a store
+/// that could not sync, a partition's actor that threw, or itself.
 final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> {
   /// Segments sealed by one metadata entry.
   private static final int SEALS_PER_ENTRY = 1_000;
@@ -72,6 +76,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   /// What a node is made of before its actors start.
   ///
+  /// @param directory of the partitions that it will serve
   /// @param ready completed when the node serves, or with what kept it from it
   record Parts(
       NodeIdentity identity,
@@ -79,16 +84,17 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       SegmentStore store,
       long pendingBytesMax,
       WriterSettings writerSettings,
+      PartitionDirectory directory,
       CompletableFuture<LogService> ready,
       CompletableFuture<Throwable> failed) {}
 
   private final Parts parts;
   private final ActorRef<MetadataProtocol> metadataLog;
-  private final PartitionDirectory directory = new PartitionDirectory();
   private final Deque<List<SealAndOpenItem>> sealsLeft = new ArrayDeque<>();
 
   private @Nullable WriterId self;
   private @Nullable LeftOvers leftOvers;
+  private @Nullable Footers footers;
   private @Nullable Partitions partitions;
   private @Nullable NodeLog log;
   private MetadataState metadata = MetadataState.EMPTY;
@@ -108,6 +114,15 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   @Override
   public Behavior<Command> onMessage(Command command) {
+    try {
+      return handle(command);
+    } catch (RuntimeException | BrokenInvariant e) {
+      // The root's own failure would end the actor system without a word to whoever started it.
+      return onFatal(e);
+    }
+  }
+
+  private Behavior<Command> handle(Command command) {
     return switch (command) {
       case Noticed noticed ->
           switch (noticed.notice()) {
@@ -123,20 +138,40 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   @Override
   public Behavior<Command> onSignal(Signal signal) {
-    if (signal instanceof Terminated terminated
-        && terminated.getRef().path().equals(metadataLog.path())) {
-      return onFatal(
-          new IllegalStateException(
-              "the metadata log stopped: its journal failed, see the log above"));
+    if (signal instanceof PostStop && footers != null) {
+      footers.stop();
+    } else if (signal instanceof Terminated terminated) {
+      Throwable cause = terminated instanceof ChildFailed failed ? failed.getCause() : null;
+      if (terminated.getRef().path().equals(metadataLog.path())) {
+        return onFatal(new IllegalStateException("the metadata log failed: " + cause, cause));
+      }
+      if (cause != null) {
+        return onFatal(cause);
+      }
+      // A deleted partition has ended.
     }
     return this;
   }
 
   private Behavior<Command> onRecovered(Notice.Recovered recovered) {
     metadata = recovered.state();
+    NodeRecord before = metadata.node(parts.identity().nodeId());
     if (!metadata.isFounded()) {
       propose(new MetadataCommand.FoundCluster(parts.identity().clusterId()));
     } else if (metadata.clusterId().equals(parts.identity().clusterId())) {
+      if (before != null
+          && !before.store().equals(parts.store().incarnation())
+          && metadata.partitionCount() > 0) {
+        // It would find nothing, and what it does not find would count as never acknowledged.
+        return onFatal(
+            new NodeStartException(
+                "the store has incarnation "
+                    + parts.store().incarnation()
+                    + " but the metadata knows "
+                    + before.store()
+                    + ": it was wiped or replaced, and the records with it; put the old one back, or"
+                    + " start with an empty data directory"));
+      }
       register();
     } else {
       return onFatal(
@@ -198,24 +233,35 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     if (self == null) {
       register();
     } else if (leftOvers == null) {
-      planLeftOvers(self);
-      sealNext(self);
+      return planLeftOvers(self);
     } else {
       sealNext(self);
     }
     return this;
   }
 
-  private void planLeftOvers(WriterId writer) {
+  private Behavior<Command> planLeftOvers(WriterId writer) {
     LeftOvers plan =
         LeftOvers.plan(
             metadata, writer, replica(), parts.store().recovered(), parts.store().segments());
     leftOvers = plan;
     plan.troubles().forEach(trouble -> getContext().getLog().error(trouble));
+    if (!plan.unheardOf().isEmpty()) {
+      return onFatal(
+          new NodeStartException(
+              "the store holds segments "
+                  + plan.unheardOf()
+                  + " but the metadata ends before segment "
+                  + metadata.nextSegmentId()
+                  + ": the metadata was wiped or set back; put it back, or start with an empty data"
+                  + " directory"));
+    }
     List<SealAndOpenItem> items = plan.toSeal();
     for (int from = 0; from < items.size(); from += SEALS_PER_ENTRY) {
       sealsLeft.add(items.subList(from, Math.min(items.size(), from + SEALS_PER_ENTRY)));
     }
+    sealNext(writer);
+    return this;
   }
 
   private void sealNext(WriterId writer) {
@@ -229,33 +275,31 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   private void serve(WriterId writer) {
     LeftOvers plan = Objects.requireNonNull(leftOvers);
-    LeftOverSeals seals =
-        new LeftOverSeals(
-            parts.store(),
-            getContext().getSystem().dispatchers().lookup(DispatcherSelector.blocking()));
-    seals.start(plan.toFinish());
-    plan.toDelete()
-        .forEach(
-            segment -> {
-              var _ = parts.store().delete(segment);
-            });
     ActorRef<Command> node = getContext().getSelf();
+    Consumer<Throwable> onFailed = cause -> node.tell(new Fatal(cause));
+    Footers background =
+        new Footers(
+            parts.store(),
+            getContext().getSystem().dispatchers().lookup(DispatcherSelector.blocking()),
+            onFailed);
+    footers = background;
+    background.settle(plan);
     PartitionShared shared =
         new PartitionShared(
             parts.store(),
-            seals,
+            background,
             writer,
             replica(),
             metadataLog,
             parts.pendingBytesMax(),
             parts.writerSettings(),
-            cause -> node.tell(new Fatal(cause)));
-    partitions = new Partitions(shared, directory, getContext()::spawn, metadata);
+            onFailed);
+    partitions = new Partitions(shared, parts.directory(), this::spawnWatched, metadata);
     NodeLog served =
         new NodeLog(
             parts.identity().nodeId(),
             metadata,
-            directory,
+            parts.directory(),
             metadataLog,
             getContext().getSystem().scheduler());
     log = served;
@@ -269,6 +313,12 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
         .addKeyValue("sealed", plan.toSeal().size())
         .log("node serves");
     parts.ready().complete(served);
+  }
+
+  private <T> ActorRef<T> spawnWatched(Behavior<T> behavior, String name) {
+    ActorRef<T> child = getContext().spawn(behavior, name);
+    getContext().watch(child);
+    return child;
   }
 
   private ReplicaId replica() {

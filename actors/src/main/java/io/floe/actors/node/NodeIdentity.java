@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Base64;
+import java.util.List;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -27,6 +28,18 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
   private static final String FILE = "identity";
   private static final String FORMAT = "1";
 
+  /// What a node that had its identity keeps beside it.
+  private static final List<String> HELD = List.of("store", "metadata", "metadata-snapshots");
+
+  /// Makes the data directory, durably, unless it is there.
+  static void createDirectory(Path dataDir) throws NodeStartException {
+    try {
+      createDirectories(dataDir.toAbsolutePath());
+    } catch (IOException e) {
+      throw new NodeStartException("data directory " + dataDir + " cannot be made: " + e, e);
+    }
+  }
+
   /// Reads the identity, or founds one in a directory without.
   ///
   /// @param wanted the node id that the user asked for; null = whatever is there, or 1
@@ -34,8 +47,22 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
       throws NodeStartException {
     Path file = dataDir.resolve(FILE);
     try {
-      Files.createDirectories(dataDir);
+      if (wanted != null && wanted < 0) {
+        throw new NodeStartException("node id " + wanted + " is negative");
+      }
       if (!Files.exists(file)) {
+        for (String part : HELD) {
+          if (Files.exists(dataDir.resolve(part))) {
+            throw new NodeStartException(
+                "data directory "
+                    + dataDir
+                    + " holds '"
+                    + part
+                    + "' but no file '"
+                    + FILE
+                    + "': put it back, or name an empty directory");
+          }
+        }
         NodeIdentity founded =
             new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), newClusterId());
         founded.write(dataDir);
@@ -55,6 +82,23 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
       return identity;
     } catch (IOException e) {
       throw new NodeStartException("data directory " + dataDir + " cannot be used: " + e, e);
+    }
+  }
+
+  /// Durable: a directory whose name a crash takes away takes everything in it along.
+  private static void createDirectories(Path directory) throws IOException {
+    Path parent = directory.getParent();
+    if (Files.isDirectory(directory) || parent == null) {
+      return;
+    }
+    createDirectories(parent);
+    Files.createDirectories(directory);
+    sync(parent);
+  }
+
+  private static void sync(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
     }
   }
 
@@ -107,9 +151,7 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
       channel.force(true);
     }
     Files.move(temporary, dataDir.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel directory = FileChannel.open(dataDir, StandardOpenOption.READ)) {
-      directory.force(true);
-    }
+    sync(dataDir);
   }
 
   private static String crc(String nodeId, String clusterId) {

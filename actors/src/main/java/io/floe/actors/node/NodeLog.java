@@ -17,9 +17,13 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Scheduler;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The node's log for the edges in its process. The guardian publishes, everybody reads.
 final class NodeLog implements LogService {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeLog.class);
+
   /// A command whose answer takes longer has an unknown outcome.
   private static final Duration SUBMIT_TIMEOUT = Duration.ofSeconds(30);
 
@@ -48,7 +52,14 @@ final class NodeLog implements LogService {
 
   void publish(MetadataState applied) {
     metadata = applied;
-    metadataWakes.forEach(Runnable::run);
+    for (Runnable wake : metadataWakes) {
+      try {
+        wake.run();
+      } catch (RuntimeException e) {
+        // A mistake of an edge must not end the node.
+        LOG.atError().setCause(e).log("a callback of an edge failed");
+      }
+    }
   }
 
   @Override

@@ -2,30 +2,70 @@ package io.floe.actors.partition;
 
 import io.floe.actors.log.AppendResult;
 import java.time.Duration;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
 
 /// What is left of a deleted partition's router: it answers appends that were already on their way,
-/// and ends when none came for a while.
+/// deletes the segments once their writer has ended, and ends when nothing came for a while.
+///
+/// Not before: a writer that appends to a segment that the store has just forgotten would hear that
+/// the store failed.
 final class Gone extends AbstractMatchingBehavior<PartitionCommand> {
   /// No caller holds on to a deleted partition for so long between looking it up and appending.
   private static final Duration SILENCE = Duration.ofMinutes(1);
 
+  private final PartitionShared shared;
   private final ServedPartition served;
+  private final @Nullable ActorRef<SegmentWriterCommand> writer;
 
-  private Gone(ActorContext<PartitionCommand> context, ServedPartition served) {
+  private Gone(
+      ActorContext<PartitionCommand> context,
+      PartitionShared shared,
+      ServedPartition served,
+      @Nullable ActorRef<SegmentWriterCommand> writer) {
     super(context);
+    this.shared = shared;
     this.served = served;
+    this.writer = writer;
   }
 
-  static Behavior<PartitionCommand> create(ServedPartition served) {
+  /// @param writer the router's child that still writes, watched by it and told to end; or null
+  static Behavior<PartitionCommand> create(
+      PartitionShared shared,
+      ServedPartition served,
+      @Nullable ActorRef<SegmentWriterCommand> writer) {
     return Behaviors.setup(
         context -> {
           context.setReceiveTimeout(SILENCE, PartitionCommand.Delete.DELETE);
-          return new Gone(context, served);
+          Gone gone = new Gone(context, shared, served, writer);
+          if (writer == null) {
+            gone.deleteSegments();
+          }
+          return gone;
         });
+  }
+
+  private void deleteSegments() {
+    served.record().chain().forEach(segment -> shared.footers().delete(segment.id()));
+  }
+
+  @Override
+  public Behavior<PartitionCommand> onSignal(Signal signal) {
+    if (signal instanceof ChildFailed failed) {
+      shared.onFatal().accept(failed.getCause());
+    } else if (signal instanceof Terminated terminated
+        && writer != null
+        && terminated.getRef().path().equals(writer.path())) {
+      deleteSegments();
+    }
+    return this;
   }
 
   @Override

@@ -3,14 +3,16 @@ package io.floe.actors.partition;
 import io.floe.actors.log.PartitionLog;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// The readers that wait for a partition's high watermark to pass an offset.
 ///
 /// Thread-safety: any thread. A wait is woken at most once; wakes run outside the lock, so a waker
 /// may wait again at once.
 final class HighWatermarkWaits {
-  private final List<Waiting> waiting = new ArrayList<>();
+  private final Set<Waiting> waiting = new LinkedHashSet<>();
 
   /// Read without the lock by the writer on every group: no reader waits most of the time.
   private volatile int count;
@@ -50,7 +52,7 @@ final class HighWatermarkWaits {
       }
       count = waiting.size();
     }
-    woken.forEach(wait -> wait.wake.run());
+    woken.forEach(wait -> EdgeCallback.run(wait.wake));
   }
 
   final class Waiting implements PartitionLog.Wait {

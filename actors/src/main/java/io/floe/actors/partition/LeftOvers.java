@@ -15,9 +15,11 @@ import io.floe.storage.OffsetRange;
 import io.floe.storage.RecoveredSegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import org.pcollections.PVector;
 
 /// What a node's former life left behind, and what is to be done about it before it serves.
 ///
@@ -31,20 +33,28 @@ import org.jspecify.annotations.Nullable;
 /// @param toFinish segments that the metadata log knows (or will know) as sealed and that have no
 ///   footer yet
 /// @param toDelete segments that no partition lists any more
+/// @param unheardOf segments that are newer than all that the metadata knows: it was set back, and
+///   its ids would be given out again
 /// @param troubles what a human must know; each names partition, segment and offsets
 public record LeftOvers(
     List<SealAndOpenItem> toSeal,
     List<Finish> toFinish,
     List<SegmentId> toDelete,
+    List<SegmentId> unheardOf,
     List<String> troubles) {
 
   /// A footer to write.
-  public record Finish(RecoveredSegment segment, long endOffset) {}
+  ///
+  /// @param chain of its partition, as it was before this life
+  /// @param index of the segment in it
+  public record Finish(
+      RecoveredSegment segment, long endOffset, PVector<SegmentRecord> chain, int index) {}
 
   public LeftOvers {
     toSeal = List.copyOf(toSeal);
     toFinish = List.copyOf(toFinish);
     toDelete = List.copyOf(toDelete);
+    unheardOf = List.copyOf(unheardOf);
     troubles = List.copyOf(troubles);
   }
 
@@ -59,87 +69,87 @@ public record LeftOvers(
       ReplicaId replica,
       List<RecoveredSegment> recovered,
       List<SegmentId> held) {
-    Planner planner = new Planner(self, replica, recovered);
-    Map<SegmentId, Boolean> listed = new HashMap<>();
+    Planner planner = new Planner(self, replica, recovered, held);
+    Set<SegmentId> listed = new HashSet<>();
     for (TopicRecord topic : metadata.topics()) {
       for (PartitionRecord partition : topic.partitions()) {
-        partition.chain().forEach(segment -> listed.put(segment.id(), true));
+        partition.chain().forEach(segment -> listed.add(segment.id()));
         planner.plan(new PartitionId(topic.id(), partition.index()), partition);
       }
     }
     List<SegmentId> orphans = new ArrayList<>();
+    List<SegmentId> unheardOf = new ArrayList<>();
     for (SegmentId id : held) {
-      if (listed.containsKey(id)) {
-        continue;
-      }
-      if (id.value() < metadata.nextSegmentId()) {
-        orphans.add(id);
-      } else {
-        planner.troubles.add(
-            "segment "
-                + id
-                + " is in the store but newer than the metadata knows (next id "
-                + metadata.nextSegmentId()
-                + "): it is kept and not served");
+      if (!listed.contains(id)) {
+        (id.value() < metadata.nextSegmentId() ? orphans : unheardOf).add(id);
       }
     }
-    return new LeftOvers(planner.toSeal, planner.toFinish, orphans, planner.troubles);
+    return new LeftOvers(planner.toSeal, planner.toFinish, orphans, unheardOf, planner.troubles);
   }
 
   private static final class Planner {
     private final WriterId self;
     private final ReplicaId replica;
+    private final Set<SegmentId> held;
     private final Map<SegmentId, RecoveredSegment> recovered = new HashMap<>();
     private final List<SealAndOpenItem> toSeal = new ArrayList<>();
     private final List<Finish> toFinish = new ArrayList<>();
     private final List<String> troubles = new ArrayList<>();
 
-    Planner(WriterId self, ReplicaId replica, List<RecoveredSegment> recovered) {
+    Planner(
+        WriterId self, ReplicaId replica, List<RecoveredSegment> recovered, List<SegmentId> held) {
       this.self = self;
       this.replica = replica;
+      this.held = Set.copyOf(held);
       recovered.forEach(segment -> this.recovered.put(segment.spec().id(), segment));
     }
 
     void plan(PartitionId id, PartitionRecord partition) {
-      for (SegmentRecord segment : partition.chain()) {
-        RecoveredSegment found = recovered.get(segment.id());
+      for (int index = 0; index < partition.chain().size(); index++) {
+        SegmentRecord segment = partition.chain().get(index);
         if (segment.state() instanceof SegmentState.Sealed sealed) {
-          if (found != null) {
-            finish(id, found, sealed);
-          }
+          sealedBefore(id, partition.chain(), index, sealed);
         } else if (segment.writer().node().equals(self.node()) && !segment.writer().equals(self)) {
-          seal(id, segment, found);
+          seal(id, partition.chain(), index);
         }
       }
     }
 
-    /// Sealed in the metadata log, but the process ended before the footer was written.
-    private void finish(PartitionId id, RecoveredSegment found, SegmentState.Sealed sealed) {
-      if (found.endOffset() < sealed.endOffset()) {
+    private void sealedBefore(
+        PartitionId id, PVector<SegmentRecord> chain, int index, SegmentState.Sealed sealed) {
+      SegmentId segment = chain.get(index).id();
+      RecoveredSegment found = recovered.get(segment);
+      if (found == null) {
+        if (!held.contains(segment) && sealed.replicas().contains(replica)) {
+          troubles.add(
+              name(id, segment)
+                  + ": sealed at offset "
+                  + sealed.endOffset()
+                  + " but not in the store");
+        }
+      } else if (found.endOffset() < sealed.endOffset()) {
         troubles.add(
-            "partition "
-                + id
-                + ", segment "
-                + found.spec().id()
+            name(id, segment)
                 + ": sealed at offset "
                 + sealed.endOffset()
                 + " but the store can read only to "
                 + found.endOffset()
                 + "; what is readable is served, reads beyond fail");
       } else {
-        toFinish.add(new Finish(found, sealed.endOffset()));
+        // The process ended before the footer was written.
+        toFinish.add(new Finish(found, sealed.endOffset(), chain, index));
       }
     }
 
-    private void seal(PartitionId id, SegmentRecord segment, @Nullable RecoveredSegment found) {
+    private void seal(PartitionId id, PVector<SegmentRecord> chain, int index) {
+      SegmentRecord segment = chain.get(index);
+      RecoveredSegment found = recovered.get(segment.id());
       long end = found == null ? segment.baseOffset() : found.endOffset();
       long digest = found == null ? ChainDigest.start(segment.id().value()) : found.digest();
       boolean damaged = found != null && !found.damaged().isEmpty();
       if (found != null) {
         report(id, found);
-        if (end > segment.baseOffset()) {
-          toFinish.add(new Finish(found, end));
-        }
+        toFinish.add(new Finish(found, end, chain, index));
       }
       toSeal.add(
           new SealAndOpenItem(
@@ -156,14 +166,15 @@ public record LeftOvers(
               1));
     }
 
+    private static String name(PartitionId id, SegmentId segment) {
+      return "partition " + id + ", segment " + segment;
+    }
+
     private void report(PartitionId id, RecoveredSegment found) {
       OffsetRange inDoubt = found.inDoubt();
       if (inDoubt.from() < inDoubt.to()) {
         troubles.add(
-            "partition "
-                + id
-                + ", segment "
-                + found.spec().id()
+            name(id, found.spec().id())
                 + ": offsets "
                 + inDoubt.from()
                 + " to "
@@ -172,10 +183,7 @@ public record LeftOvers(
       }
       for (OffsetRange range : found.damaged()) {
         troubles.add(
-            "partition "
-                + id
-                + ", segment "
-                + found.spec().id()
+            name(id, found.spec().id())
                 + ": acknowledged offsets "
                 + range.from()
                 + " to "

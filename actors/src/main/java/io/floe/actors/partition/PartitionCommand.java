@@ -3,7 +3,9 @@ package io.floe.actors.partition;
 import io.floe.actors.log.AppendResult;
 import io.floe.consensus.metadata.core.PartitionRecord;
 import io.floe.consensus.metadata.core.SegmentRecord;
+import io.floe.consensus.replication.core.ProducerTable;
 import io.floe.consensus.replication.core.WriterCore;
+import io.floe.model.SegmentId;
 import io.floe.model.batch.BatchInfo;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -24,8 +26,7 @@ sealed interface PartitionCommand {
       implements PartitionCommand, SegmentWriterCommand {}
 
   /// The producer table at the open segment's base was read, or cannot be.
-  @SuppressWarnings("ArrayRecordComponent") // passed on, never compared
-  record TableLoaded(byte @Nullable [] table, @Nullable Throwable failure)
+  record TableLoaded(@Nullable ProducerTable table, @Nullable Throwable failure)
       implements PartitionCommand {}
 
   /// The metadata log changed this partition.
@@ -38,8 +39,9 @@ sealed interface PartitionCommand {
   record Closing(ActorRef<SegmentWriterCommand> writer, SegmentRecord next)
       implements PartitionCommand {}
 
-  /// The writer has ended without a successor: someone else seals its segment.
-  record Ended(ActorRef<SegmentWriterCommand> writer) implements PartitionCommand {}
+  /// The writer is done without a successor: someone else seals its segment.
+  record Ended(ActorRef<SegmentWriterCommand> writer, SegmentId segment)
+      implements PartitionCommand {}
 
   /// The writer has ended and gives back what it queued, in order.
   ///

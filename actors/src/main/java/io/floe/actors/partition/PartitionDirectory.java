@@ -14,8 +14,9 @@ public final class PartitionDirectory {
     return served.get(id);
   }
 
-  @Nullable ServedPartition served(PartitionId id) {
-    return served.get(id);
+  /// The node's actors have ended: answers every append that they left.
+  public void stopped() {
+    served.values().forEach(ServedPartition::stopped);
   }
 
   void put(ServedPartition partition) {

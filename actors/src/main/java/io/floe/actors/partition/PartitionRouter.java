@@ -7,6 +7,7 @@ import io.floe.consensus.metadata.core.SegmentState;
 import io.floe.consensus.replication.core.ProducerTable;
 import io.floe.consensus.replication.core.WriterCore;
 import io.floe.consensus.replication.core.WriterTrace;
+import io.floe.model.SegmentId;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
@@ -43,6 +44,10 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   private boolean isLoading;
   private boolean isDraining;
   private @Nullable SegmentRecord successor;
+
+  /// The segment whose writer here stepped down: never opened again by this process.
+  private @Nullable SegmentId resigned;
+
   private @Nullable Runnable onDrained;
 
   private PartitionRouter(
@@ -102,29 +107,24 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
 
   private Behavior<PartitionCommand> onTableLoaded(PartitionCommand.TableLoaded loaded) {
     isLoading = false;
-    byte[] table = loaded.table();
+    ProducerTable table = loaded.table();
+    SegmentRecord segment = served.record().last();
     if (table == null) {
       String message =
           "the producer table of partition " + served.id() + " cannot be read: " + loaded.failure();
-      held.forEach(append -> refuse(append, AppendResult.Reason.STORE_FAILED, message));
-      held.clear();
       getContext().getLog().error(message);
-      return this;
-    }
-    SegmentRecord segment = served.record().last();
-    if (segment.state() instanceof SegmentState.Open && segment.writer().equals(shared.self())) {
-      startWriter(
-          new WriterCore(
-              segment, ProducerTable.decode(table), shared.writerSettings(), WriterTrace.NONE),
-          false);
+      refuseHeld(AppendResult.Reason.STORE_FAILED, message);
+    } else if (segment.state() instanceof SegmentState.Open
+        && segment.writer().equals(shared.self())
+        && !segment.id().equals(resigned)) {
+      startWriter(new WriterCore(segment, table, shared.writerSettings(), WriterTrace.NONE), false);
     } else {
-      held.forEach(
-          append ->
-              refuse(
-                  append,
-                  AppendResult.Reason.NOT_WRITER,
-                  "this node does not write partition " + served.id() + " now"));
-      held.clear();
+      refuseHeld(
+          AppendResult.Reason.NOT_WRITER,
+          "this node does not write partition " + served.id() + " now");
+    }
+    if (isDraining && writer == null) {
+      return onWriterDrained();
     }
     return this;
   }
@@ -180,10 +180,13 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   /// Someone else seals the segment; whether this node writes the next one, the metadata will say.
   private Behavior<PartitionCommand> onEnded(PartitionCommand.Ended ended) {
     if (ended.writer().equals(writer)) {
+      resigned = ended.segment();
       writer = null;
       isPassingOn = false;
+      // It refuses what was passed on to it until now, and ends.
+      ended.writer().tell(SegmentWriterCommand.HandOver.HAND_OVER);
       if (isDraining) {
-        onWriterDrained();
+        return onWriterDrained();
       }
     }
     return this;
@@ -223,18 +226,18 @@ final class PartitionRouter extends AbstractMatchingBehavior<PartitionCommand> {
   }
 
   private Behavior<PartitionCommand> onDelete() {
-    held.forEach(
-        append ->
-            refuse(
-                append,
-                AppendResult.Reason.UNKNOWN_PARTITION,
-                "partition " + served.id() + " was deleted"));
-    held.clear();
+    refuseHeld(AppendResult.Reason.UNKNOWN_PARTITION, "partition " + served.id() + " was deleted");
     if (writer != null) {
       writer.tell(SegmentWriterCommand.Delete.DELETE);
     }
+    onWriterDrained();
     // Appends that are still in the mailbox, or on their way to it, must be answered.
-    return Gone.create(served);
+    return Gone.create(shared, served, writer);
+  }
+
+  private void refuseHeld(AppendResult.Reason reason, String message) {
+    held.forEach(append -> refuse(append, reason, message));
+    held.clear();
   }
 
   private static void refuse(

@@ -15,10 +15,11 @@ import org.apache.pekko.actor.typed.ActorRef;
 /// @param metadataLog where rolls are proposed
 /// @param pendingBytesMax bytes of appends to one partition that were not answered yet
 /// @param writerSettings bounds of each segment writer
+/// @param footers what is done with segments that are sealed or deleted
 /// @param onFatal called when the store failed: the node has to stop
 public record PartitionShared(
     SegmentStore store,
-    LeftOverSeals leftOvers,
+    Footers footers,
     WriterId self,
     ReplicaId replica,
     ActorRef<MetadataProtocol> metadataLog,
@@ -27,6 +28,6 @@ public record PartitionShared(
     Consumer<Throwable> onFatal) {
 
   ProducerTables tables() {
-    return leftOvers.tables();
+    return footers.tables();
   }
 }

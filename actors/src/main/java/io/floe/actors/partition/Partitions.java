@@ -3,7 +3,6 @@ package io.floe.actors.partition;
 import io.floe.consensus.metadata.core.MetadataEvent;
 import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.PartitionRecord;
-import io.floe.consensus.metadata.core.SegmentRecord;
 import io.floe.consensus.metadata.core.TopicRecord;
 import io.floe.model.PartitionId;
 import io.floe.model.TopicId;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safety: belongs to the node's guardian.
 public final class Partitions {
 
-  /// How an actor is made a child of the guardian.
+  /// How an actor is made a child of the guardian, which watches it.
   @FunctionalInterface
   public interface Spawner {
     <T> ActorRef<T> spawn(Behavior<T> behavior, String name);
@@ -121,9 +120,6 @@ public final class Partitions {
       }
       if (router != null) {
         router.tell(PartitionCommand.Delete.DELETE);
-      }
-      for (SegmentRecord segment : partition.chain()) {
-        var _ = shared.store().delete(segment.id());
       }
     }
   }

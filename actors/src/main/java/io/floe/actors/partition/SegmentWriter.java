@@ -1,11 +1,13 @@
 package io.floe.actors.partition;
 
 import io.floe.actors.log.AppendResult;
+import io.floe.actors.log.MetadataReply;
 import io.floe.actors.metadata.MetadataProtocol;
 import io.floe.actors.metadata.MetadataProtocol.Outcome;
 import io.floe.consensus.metadata.core.MetadataCommand;
 import io.floe.consensus.metadata.core.MetadataEvent;
 import io.floe.consensus.metadata.core.PartitionRecord;
+import io.floe.consensus.metadata.core.Refusal;
 import io.floe.consensus.metadata.core.SegmentRecord;
 import io.floe.consensus.metadata.core.SegmentState;
 import io.floe.consensus.replication.core.AppendRefusal;
@@ -30,6 +32,7 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 /// The one writer of one open segment: a thin shell around [WriterCore].
 ///
@@ -69,6 +72,10 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   private final List<PartitionCommand.Append> forSuccessor = new ArrayList<>();
   private PartitionSettings settings;
   private long nextToken;
+
+  /// When the first record came, as long as the segment can still be too old.
+  private long agingSinceNanos;
+
   private boolean isAging;
   private boolean wasFilled;
   private boolean isDraining;
@@ -186,7 +193,10 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   /// What follows from the new state, whatever the event was.
   private Behavior<SegmentWriterCommand> afterStep() {
     served.logEndAdvanced(core.endOffset());
-    if (isDraining && core.openRequests() == 0 && waitingForRoom.isEmpty()) {
+    if (isDraining
+        && core.openRequests() == 0
+        && waitingForRoom.isEmpty()
+        && forSuccessor.isEmpty()) {
       isDraining = false;
       router.tell(PartitionCommand.WriterDrained.WRITER_DRAINED);
     }
@@ -243,26 +253,38 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
       SegmentWriterCommand.SettingsChanged changed) {
     settings = changed.settings();
     if (isAging) {
-      startAging();
+      awaitAge();
     }
     return afterStep();
   }
 
   private void startAging() {
     isAging = true;
+    agingSinceNanos = System.nanoTime();
+    awaitAge();
+  }
+
+  private void awaitAge() {
     Duration age = settings.segmentAge().compareTo(AGE_MAX) > 0 ? AGE_MAX : settings.segmentAge();
-    timers.startSingleTimer(SegmentWriterCommand.AgeReached.AGE_REACHED, age);
+    Duration left = age.minusNanos(System.nanoTime() - agingSinceNanos);
+    timers.startSingleTimer(
+        SegmentWriterCommand.AgeReached.AGE_REACHED, left.isNegative() ? Duration.ZERO : left);
   }
 
   private Behavior<SegmentWriterCommand> onRollAnswered(
       SegmentWriterCommand.RollAnswered answered) {
     Outcome outcome = answered.outcome();
-    if (outcome == null) {
+    if (outcome == null || outcome.isNotStored()) {
       step(new WriterEvent.RollUnknown());
     } else {
       SegmentRecord next = successorIn(outcome);
       if (next != null) {
         sealed(next);
+      } else if (outcome.reply() instanceof MetadataReply.Refused refused
+          && refused.refusal().reason() == Refusal.Reason.UNKNOWN_SEGMENT) {
+        // Another segment is the last one by now: perhaps an earlier proposal of this writer, whose
+        // answer did not come, opened it.
+        step(new WriterEvent.RollUnknown());
       } else {
         step(new WriterEvent.RollRefused());
       }
@@ -303,24 +325,16 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   private void sealed(SegmentRecord next) {
     step(new WriterEvent.NextOpened(next.id()));
     if (core.state() == WriterState.SEALED) {
-      // The next start finds a segment without a footer again, so nobody has to wait for this one.
-      var _ =
-          shared
-              .store()
-              .seal(core.segment().id(), core.endOffset(), core.encodeProducers())
-              .whenComplete(
-                  (done, failure) -> {
-                    if (failure != null) {
-                      shared.onFatal().accept(failure);
-                    }
-                  });
+      shared.footers().write(core.segment().id(), core.endOffset(), core.encodeProducers());
       router.tell(new PartitionCommand.Closing(getContext().getSelf(), next));
     }
   }
 
   /// Everything that was ever passed on to this writer is here now.
   private Behavior<SegmentWriterCommand> onHandOver() {
-    router.tell(new PartitionCommand.HandedOver(forSuccessor, core, wasFilled));
+    if (core.state() == WriterState.SEALED) {
+      router.tell(new PartitionCommand.HandedOver(forSuccessor, core, wasFilled));
+    }
     return Behaviors.stopped();
   }
 
@@ -332,6 +346,12 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
   private Behavior<SegmentWriterCommand> onDelete() {
     step(new WriterEvent.Stop(AppendRefusal.UNKNOWN_PARTITION));
     offerWaiting();
+    // A sealed segment's writer is deleted before it could hand over.
+    forSuccessor.forEach(
+        append ->
+            append
+                .onResult()
+                .accept(Refusals.of(served.id(), append, AppendRefusal.UNKNOWN_PARTITION)));
     return Behaviors.stopped();
   }
 
@@ -417,13 +437,13 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
     public void halt(HaltReason reason) {
       getContext()
           .getLog()
-          .atWarn()
+          .atLevel(reason == HaltReason.STOPPED ? Level.INFO : Level.WARN)
           .addKeyValue("partition", served.id())
           .addKeyValue("segment", core.segment().id())
           .addKeyValue("cause", reason)
           .log("segment writer ended");
       if (reason == HaltReason.FENCED) {
-        router.tell(new PartitionCommand.Ended(getContext().getSelf()));
+        router.tell(new PartitionCommand.Ended(getContext().getSelf(), core.segment().id()));
       }
     }
   }

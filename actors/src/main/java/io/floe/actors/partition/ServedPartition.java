@@ -13,6 +13,8 @@ import io.floe.storage.LogSlice;
 import io.floe.storage.SegmentReads;
 import io.floe.storage.StoreException;
 import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -22,17 +24,21 @@ import org.pcollections.PVector;
 /// A partition as the edges of this node see it: appends go to its actor, reads go straight to the
 /// store.
 ///
-/// Design. The actor is the only writer of this object's state and publishes it through volatile
-/// fields; readers never wait for it. Three numbers matter: the *chain* (from the metadata log),
-/// the *high watermark* (below it everything is committed) and the log end. They are published in
-/// an order that keeps a reader safe: a chain before a high watermark that lies in its last
-/// segment. A reader takes the high watermark first and the chain second, so the segment that holds
-/// an offset below the former is always found.
+/// Design. The partition's actors publish through volatile fields; readers never wait for them.
+/// Three numbers matter: the *chain* (from the metadata log, by the router), the *high watermark*
+/// (below it everything is committed) and the log end (both by the writer of the open segment).
+/// They are published in an order that keeps a reader safe: a chain before a high watermark that
+/// lies in its last segment, since the router learns of a chain before it starts the writer of its
+/// last segment. A reader takes the high watermark first and the chain second, so the segment that
+/// holds an offset below the former is always found.
 ///
 /// The mailbox of the actor is bounded here: bytes of appends that were not answered yet are
 /// counted, and beyond the limit the caller hears OVERLOADED.
 ///
-/// Thread-safety: as [PartitionLog]; the methods that are not in it belong to the actor.
+/// Every append is answered exactly once, also when the actors end with it in a mailbox: what was
+/// not answered is kept here, and [#stopped()] answers the rest.
+///
+/// Thread-safety: as [PartitionLog]; the methods that are not in it belong to the actors.
 final class ServedPartition implements PartitionLog {
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
@@ -41,12 +47,14 @@ final class ServedPartition implements PartitionLog {
   private final long pendingBytesMax;
   private final AtomicLong pendingBytes = new AtomicLong();
   private final HighWatermarkWaits waits = new HighWatermarkWaits();
+  private final Set<Answer> unanswered = ConcurrentHashMap.newKeySet();
 
   private volatile @Nullable ActorRef<PartitionCommand> router;
   private volatile PartitionRecord record;
   private volatile long highWatermark;
   private volatile long logEndOffset;
   private volatile boolean isGone;
+  private volatile boolean isStopped;
 
   ServedPartition(
       PartitionId id, PartitionRecord record, SegmentReads reads, long pendingBytesMax) {
@@ -94,13 +102,17 @@ final class ServedPartition implements PartitionLog {
     logEndOffset = offset;
   }
 
-  void answered(int sizeBytes) {
-    pendingBytes.addAndGet(-sizeBytes);
-  }
-
+  /// The topic is deleted.
   void gone() {
     isGone = true;
     waits.wakeAll();
+  }
+
+  /// The node's actors have ended: nobody else answers any more.
+  void stopped() {
+    isStopped = true;
+    waits.wakeAll();
+    unanswered.forEach(Answer::unknown);
   }
 
   PartitionRecord record() {
@@ -147,15 +159,36 @@ final class ServedPartition implements PartitionLog {
     long pending = pendingBytes.addAndGet(sizeBytes);
     // A single batch is always let in, however large.
     boolean isOverload = pending > pendingBytesMax && pending > sizeBytes;
-    actor.tell(
-        new PartitionCommand.Append(
-            isOverload ? EMPTY : batch,
-            info,
-            isOverload,
-            result -> {
-              answered(sizeBytes);
-              onResult.accept(result);
-            }));
+    Answer answer = new Answer(sizeBytes, onResult);
+    unanswered.add(answer);
+    actor.tell(new PartitionCommand.Append(isOverload ? EMPTY : batch, info, isOverload, answer));
+    if (isStopped) {
+      // The actor may have ended before the batch reached it, after those left were answered.
+      answer.unknown();
+    }
+  }
+
+  /// Who waits for the end of an append. The first answer counts.
+  private final class Answer implements Consumer<AppendResult> {
+    private final int sizeBytes;
+    private final Consumer<AppendResult> onResult;
+
+    Answer(int sizeBytes, Consumer<AppendResult> onResult) {
+      this.sizeBytes = sizeBytes;
+      this.onResult = onResult;
+    }
+
+    @Override
+    public void accept(AppendResult result) {
+      if (unanswered.remove(this)) {
+        pendingBytes.addAndGet(-sizeBytes);
+        EdgeCallback.run(() -> onResult.accept(result));
+      }
+    }
+
+    void unknown() {
+      accept(new AppendResult.Unknown("partition " + id + ": the node stopped"));
+    }
   }
 
   @Override
@@ -164,6 +197,9 @@ final class ServedPartition implements PartitionLog {
     PartitionRecord chain = record;
     if (isGone) {
       return new LogRead.Failed("partition " + id + " is deleted");
+    }
+    if (isStopped) {
+      return new LogRead.Failed("the node stopped");
     }
     if (offset < chain.logStartOffset() || offset > Math.max(committed, logEndOffset)) {
       return new LogRead.OutOfRange(chain.logStartOffset(), logEndOffset);
@@ -175,10 +211,17 @@ final class ServedPartition implements PartitionLog {
     long end = Math.min(committed, endOf(segment, committed));
     try {
       LogSlice slice = reads.read(segment.id(), offset, end, maxBytes);
+      if (slice.nextOffset() <= offset) {
+        // Committed, and yet not there: saying "no batches" would make a reader ask for ever.
+        slice.close();
+        return new LogRead.Failed(
+            "offset " + offset + " of partition " + id + " is committed but cannot be read");
+      }
       return new LogRead.Batches(slice, slice.nextOffset());
     } catch (StoreException e) {
       if (e.category() == StoreException.Category.DAMAGED) {
-        return new LogRead.Damaged(end, String.valueOf(e.getMessage()));
+        long next = e.nextOffset() > offset ? Math.min(e.nextOffset(), end) : end;
+        return new LogRead.Damaged(next, String.valueOf(e.getMessage()));
       }
       return new LogRead.Failed(String.valueOf(e.getMessage()));
     }
@@ -215,8 +258,8 @@ final class ServedPartition implements PartitionLog {
   @Override
   public Wait awaitBeyond(long offset, Runnable wake) {
     HighWatermarkWaits.Waiting wait = waits.add(offset, wake);
-    if ((highWatermark > offset || isGone) && wait.remove()) {
-      wake.run();
+    if ((highWatermark > offset || isGone || isStopped) && wait.remove()) {
+      EdgeCallback.run(wake);
     }
     return wait;
   }

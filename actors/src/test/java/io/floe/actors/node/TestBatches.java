@@ -15,4 +15,12 @@ final class TestBatches {
         .append(1_000, null, ByteBuffer.wrap(value.getBytes(StandardCharsets.UTF_8)))
         .build();
   }
+
+  static ByteBuffer of(long producerId, int sequence, String value) {
+    return new BatchBuilder(Compression.NONE, 1 << 16)
+        .begin(0)
+        .producer(producerId, (short) 0, sequence)
+        .append(1_000, null, ByteBuffer.wrap(value.getBytes(StandardCharsets.UTF_8)))
+        .build();
+  }
 }

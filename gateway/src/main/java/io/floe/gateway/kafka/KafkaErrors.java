@@ -43,6 +43,7 @@ final class KafkaErrors {
       // Someone else changed it meanwhile; the same request may succeed now.
       case CONFLICT -> Errors.REQUEST_TIMED_OUT;
       case LIMIT_REACHED -> Errors.POLICY_VIOLATION;
+      case NOT_STORED -> Errors.KAFKA_STORAGE_ERROR;
     };
   }
 

@@ -3,22 +3,28 @@ package io.floe.model.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.Zstd;
 import io.floe.model.batch.BatchValidation.Origin;
 import io.floe.model.batch.BatchValidation.Reason;
 import io.floe.model.batch.BatchValidation.Refused;
 import io.floe.model.batch.BatchValidation.Valid;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What bytes that nobody meant well may do: be refused, with the field's name.
-@Timeout(60)
+// A loop without end cannot be interrupted, so a thread of its own is given up.
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileBatchTest {
   private static final int BATCH_MAX = 1 << 20;
   private static final int DECOMPRESSED_MAX = 1 << 20;
@@ -131,6 +137,72 @@ class HostileBatchTest {
     assertThat(new BatchReader(exact).open(batch, 0).next()).isTrue();
     assertThatThrownBy(() -> new BatchReader(exact - 1).open(batch, 0))
         .hasMessageContaining("decompressed size");
+  }
+
+  /// A megabyte of frames without content: each takes work, none makes progress.
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void endsOnFramesWithoutContent(Compression compression) throws IOException {
+    byte[] empty =
+        switch (compression) {
+          case GZIP -> {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            new GZIPOutputStream(bytes).close();
+            yield bytes.toByteArray();
+          }
+          case ZSTD -> Zstd.compress(new byte[0]);
+          // A raw block of length 0.
+          case SNAPPY -> new byte[] {0, 0, 0, 1, 0};
+          case LZ4 -> new byte[] {0, 0, 0, (byte) 0x80};
+          case NONE -> throw new AssertionError();
+        };
+    byte[] start =
+        switch (compression) {
+          case SNAPPY -> HexFormat.of().parseHex("82534e4150505900" + "0000000100000001");
+          case LZ4 -> HexFormat.of().parseHex("04224d18" + "604082");
+          default -> new byte[0];
+        };
+    ByteBuffer batch = ByteBuffer.allocate(BATCH_MAX);
+    batch.put(0, sample(compression), 0, BatchHeader.SIZE_BYTES);
+    batch.putInt(BatchHeader.LENGTH, BATCH_MAX - BatchHeader.LENGTH_PREFIX_BYTES);
+    batch.position(BatchHeader.SIZE_BYTES);
+    batch.put(start);
+    while (batch.remaining() >= empty.length) {
+      batch.put(empty);
+    }
+    int size = batch.position();
+    batch.position(0).limit(size);
+    batch.putInt(BatchHeader.LENGTH, size - BatchHeader.LENGTH_PREFIX_BYTES);
+    batch.putInt(BatchHeader.CRC, BatchHeader.computeCrc(batch, 0, size));
+    assertThat(BatchValidation.checkRecords(batch, 0, BATCH_MAX, Origin.CLIENT, reader))
+        .isInstanceOf(Refused.class);
+  }
+
+  @Test
+  void readsEveryFieldOfAGzipHeader() {
+    ByteBuffer batch = sample(Compression.GZIP);
+    byte[] fields = HexFormat.of().parseHex("0300" + "aabbcc" + "6e00" + "6300" + "0000");
+    ByteBuffer more = ByteBuffer.allocate(batch.limit() + fields.length);
+    int data = BatchHeader.SIZE_BYTES + Framing.GZIP_HEADER_BYTES;
+    more.put(0, batch, 0, data);
+    more.put(data, fields);
+    more.put(data + fields.length, batch, data, batch.limit() - data);
+    more.put(BatchHeader.SIZE_BYTES + 3, (byte) 0x1E);
+    more.putInt(BatchHeader.LENGTH, more.limit() - BatchHeader.LENGTH_PREFIX_BYTES);
+    drain(more);
+    more.put(BatchHeader.SIZE_BYTES + 3, (byte) 0x3E);
+    assertThatThrownBy(() -> drain(more)).hasMessageContaining("gzip flags");
+  }
+
+  @Test
+  void refusesAGzipTrailerThatDoesNotFit() {
+    ByteBuffer batch = sample(Compression.GZIP);
+    int end = batch.limit();
+    batch.put(end - 8, (byte) (batch.get(end - 8) ^ 1));
+    assertThatThrownBy(() -> drain(batch)).hasMessageContaining("gzip crc");
+    batch.put(end - 8, (byte) (batch.get(end - 8) ^ 1));
+    batch.put(end - 4, (byte) (batch.get(end - 4) ^ 1));
+    assertThatThrownBy(() -> drain(batch)).hasMessageContaining("gzip size");
   }
 
   @Test

@@ -14,11 +14,11 @@ import java.util.zip.CRC32C;
 ///
 /// ```
 /// file header
-///   0        8         12      16      24         28     32               40
-///   +--------+---------+-------+-------+----------+------+----------------+-----+
-///   | magic  | version | crc   | log   | file     | run  | first sequence | 0 … |
-///   | FLOELOG|  1      | 32c   | id    | number   |      |                |     |
-///   +--------+---------+-------+-------+----------+------+----------------+-----+
+///   0        8         12      16      24         28     32         40      44       48
+///   +--------+---------+-------+-------+----------+------+----------+-------+--------+-----+
+///   | magic  | version | crc   | log   | file     | run  | first    | file  | oldest | 0 … |
+///   | FLOELOG|  1      | 32c   | id    | number   |      | sequence | bytes | file   |     |
+///   +--------+---------+-------+-------+----------+------+----------+-------+--------+-----+
 /// frame
 ///   0      4        8          16       20     24         28      32
 ///   +------+--------+----------+--------+------+----------+-------+----------
@@ -32,13 +32,20 @@ import java.util.zip.CRC32C;
 /// what a recycled file held before; the **run** (it counts the openings of the log) tells them
 /// from what a torn group of an earlier run left further on. The **index in the group** says which
 /// sequence was the first of the group, and so what had been synced when the frame was written.
+///
+/// The **oldest file** is the number of the first file that the log needed when the header was
+/// written; the entry of a mark is that number, too (4 bytes). The newest of them tells a file that
+/// was given up from one that somebody took away.
 final class FrameFormat {
   static final int BLOCK_BYTES = AlignedMemory.ALIGNMENT_BYTES;
   static final int HEADER_BYTES = 32;
   static final int FRAME_ALIGNMENT = 8;
 
-  /// Set in frames without entry that only say "all before me is durable".
+  /// Set in frames that only say "all before me is durable" and which file is the oldest.
   static final int FLAG_MARK = 1;
+
+  /// Bytes of a mark's entry.
+  static final int MARK_BYTES = Integer.BYTES;
 
   static final int CRC = 0;
   static final int LENGTH = 4;
@@ -55,12 +62,15 @@ final class FrameFormat {
   private static final int FILE_NUMBER = 24;
   private static final int FILE_RUN = 28;
   private static final int FILE_FIRST_SEQUENCE = 32;
-  private static final int FILE_HEADER_BYTES = 40;
+  private static final int FILE_BYTES = 40;
+  private static final int FILE_OLDEST = 44;
+  private static final int FILE_HEADER_BYTES = 48;
 
   private FrameFormat() {}
 
   /// The first block of a file, parsed.
-  record FileHeader(long logId, int file, int run, long firstSequence) {}
+  record FileHeader(
+      long logId, int file, int run, long firstSequence, int fileBytes, int oldestFile) {}
 
   /// What is wrong with a file's header, or nothing.
   enum HeaderState {
@@ -77,6 +87,8 @@ final class FrameFormat {
     block.putInt(FILE_NUMBER, header.file());
     block.putInt(FILE_RUN, header.run());
     block.putLong(FILE_FIRST_SEQUENCE, header.firstSequence());
+    block.putInt(FILE_BYTES, header.fileBytes());
+    block.putInt(FILE_OLDEST, header.oldestFile());
     block.putInt(FILE_CRC, fileCrc(block));
   }
 
@@ -95,7 +107,9 @@ final class FrameFormat {
         block.getLong(FILE_LOG_ID),
         block.getInt(FILE_NUMBER),
         block.getInt(FILE_RUN),
-        block.getLong(FILE_FIRST_SEQUENCE));
+        block.getLong(FILE_FIRST_SEQUENCE),
+        block.getInt(FILE_BYTES),
+        block.getInt(FILE_OLDEST));
   }
 
   private static int fileCrc(ByteBuffer block) {

@@ -51,6 +51,8 @@ public final class FramedLog implements AutoCloseable {
   private long nextSequence;
   private @Nullable StorageFile active;
   private int activeNumber;
+  private int activeBytes;
+  private int oldestNeeded;
   private int endPosition;
   private long pendingBytes;
   private boolean hasEntriesAfterMark;
@@ -111,14 +113,18 @@ public final class FramedLog implements AutoCloseable {
       logId = random.getMostSignificantBits() ^ random.getLeastSignificantBits();
       run = 1;
       nextSequence = 1;
-      roll();
+      oldestNeeded = 1;
+      roll(0);
     } else {
-      LogRecovery.End end = new LogRecovery(io, files, transfers, settings).recover(visitor);
+      LogRecovery.End end = new LogRecovery(io, files, transfers).recover(visitor);
       logId = end.logId();
       run = end.run() + 1;
       nextSequence = end.nextSequence();
       endPosition = end.endPosition();
+      // A file before the one that is needed was about to be given up.
+      oldestNeeded = files.oldest();
       activeNumber = files.newest();
+      activeBytes = (int) files.sizeBytes(activeNumber);
       active = files.open(activeNumber, StorageIo.Mode.WRITE);
     }
     writeMark();
@@ -157,8 +163,8 @@ public final class FramedLog implements AutoCloseable {
     try {
       while (done < pending.size() && failure == null) {
         int size = groupSize(done);
-        if (endPosition + FrameFormat.blocks(size) > settings.fileBytes()) {
-          roll();
+        if (endPosition + FrameFormat.blocks(size) > activeBytes) {
+          roll(FrameFormat.blocks(size));
           continue;
         }
         done = writeGroup(done, size);
@@ -227,11 +233,31 @@ public final class FramedLog implements AutoCloseable {
     return files.newest() - files.oldest() + 1;
   }
 
+  /// Bytes of a file.
+  public long fileBytes(int number) {
+    return files.sizeBytes(number);
+  }
+
+  /// Bytes of all files, the active one included, spares not.
+  public long fileBytes() {
+    return files.sizeBytes();
+  }
+
   /// Gives up the oldest file with every entry in it. The active file cannot be given up.
+  ///
+  /// Commits what waits.
   public void releaseOldest() throws StoreException {
     if (files.oldest() == activeNumber) {
       throw new IllegalStateException("file " + activeNumber + " is being written");
     }
+    commit();
+    StoreException failed = failure;
+    if (failed != null) {
+      throw refusal(failed);
+    }
+    oldestNeeded = files.oldest() + 1;
+    // Durable before the file goes: from now on it may be missing.
+    writeMark();
     files.releaseOldest();
   }
 
@@ -272,7 +298,7 @@ public final class FramedLog implements AutoCloseable {
     for (int i = from + 1; i < pending.size(); i++) {
       int more = FrameFormat.frameBytes(pending.get(i).entry.length);
       if (size + more > settings.groupBytesMax()
-          || endPosition + FrameFormat.blocks(size + more) > settings.fileBytes()) {
+          || endPosition + FrameFormat.blocks(size + more) > activeBytes) {
         break;
       }
       size += more;
@@ -309,14 +335,15 @@ public final class FramedLog implements AutoCloseable {
   }
 
   private void writeMark() throws StoreException {
-    if (endPosition + FrameFormat.BLOCK_BYTES > settings.fileBytes()) {
-      // A new file starts with a header of the new run: it proves the same.
-      roll();
+    if (endPosition + FrameFormat.BLOCK_BYTES > activeBytes) {
+      // A new file starts with a header of the new run: it says the same.
+      roll(0);
       hasEntriesAfterMark = false;
       return;
     }
-    finishFrame(0, 0, nextSequence, 0, FrameFormat.FLAG_MARK);
-    writeAndSync(FrameFormat.HEADER_BYTES);
+    groupBuffer.putInt(FrameFormat.HEADER_BYTES, oldestNeeded);
+    finishFrame(0, FrameFormat.MARK_BYTES, nextSequence, 0, FrameFormat.FLAG_MARK);
+    writeAndSync(FrameFormat.frameBytes(FrameFormat.MARK_BYTES));
     nextSequence++;
     hasEntriesAfterMark = false;
   }
@@ -352,14 +379,23 @@ public final class FramedLog implements AutoCloseable {
     endPosition += blocks;
   }
 
-  private void roll() throws StoreException {
+  /// Begins a file in which a group of `groupBytes` has room.
+  private void roll(int groupBytes) throws StoreException {
     int number = files.isEmpty() ? 1 : files.newest() + 1;
-    StorageFile next = files.create(new FrameFormat.FileHeader(logId, number, run, nextSequence));
+    int neededBytes = FrameFormat.BLOCK_BYTES + groupBytes + FrameFormat.BLOCK_BYTES;
+    int fileBytes =
+        neededBytes <= settings.fileBytes(number)
+            ? settings.fileBytes(number)
+            : settings.fileBytes();
+    StorageFile next =
+        files.create(
+            new FrameFormat.FileHeader(logId, number, run, nextSequence, fileBytes, oldestNeeded));
     if (active != null) {
       io.close(active);
     }
     active = next;
     activeNumber = number;
+    activeBytes = fileBytes;
     endPosition = FrameFormat.BLOCK_BYTES;
   }
 

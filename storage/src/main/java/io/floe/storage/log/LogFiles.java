@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,7 +41,7 @@ final class LogFiles {
   private final BlockingTransfers transfers;
   private final Path directory;
   private final LogSettings settings;
-  private final TreeMap<Integer, Path> numbered = new TreeMap<>();
+  private final TreeMap<Integer, Long> numbered = new TreeMap<>();
   private final Deque<Path> spares = new ArrayDeque<>();
 
   LogFiles(StorageIo io, BlockingTransfers transfers, Path directory, LogSettings settings) {
@@ -61,11 +62,11 @@ final class LogFiles {
         String name = path.getFileName().toString();
         Matcher matcher = NUMBERED.matcher(name);
         if (matcher.matches()) {
-          numbered.put(Integer.parseInt(matcher.group(1)), path);
+          numbered.put(Integer.parseInt(matcher.group(1)), Files.size(path));
         } else if (name.equals(TEMPORARY)) {
           io.delete(path);
         } else if (SPARE.matcher(name).matches()) {
-          // Another file size since: of no use.
+          // Another size: of no use.
           if (Files.size(path) == settings.fileBytes()
               && spares.size() < settings.spareFilesMax()) {
             spares.add(path);
@@ -116,6 +117,15 @@ final class LogFiles {
     return spares.size();
   }
 
+  long sizeBytes(int number) {
+    return Objects.requireNonNull(numbered.get(number));
+  }
+
+  /// Bytes of all files, spares not counted.
+  long sizeBytes() {
+    return numbered.values().stream().mapToLong(Long::longValue).sum();
+  }
+
   Path path(int number) {
     return directory.resolve("%010d.log".formatted(number));
   }
@@ -132,7 +142,7 @@ final class LogFiles {
   StorageFile create(FrameFormat.FileHeader header) throws StoreException {
     int number = header.file();
     Path target = path(number);
-    Path source = spares.peek();
+    Path source = header.fileBytes() == settings.fileBytes() ? spares.peek() : null;
     try {
       if (source == null) {
         source = directory.resolve(TEMPORARY);
@@ -146,7 +156,7 @@ final class LogFiles {
     } catch (IOException e) {
       throw failure("creating", target, e);
     }
-    numbered.put(number, target);
+    numbered.put(number, (long) header.fileBytes());
     return open(number, StorageIo.Mode.WRITE);
   }
 
@@ -156,7 +166,7 @@ final class LogFiles {
     boolean isDone = false;
     try (Arena arena = Arena.ofShared()) {
       if (isFresh) {
-        fill(file, arena);
+        fill(file, header.fileBytes(), arena);
       }
       MemorySegment block = AlignedMemory.allocate(arena, FrameFormat.BLOCK_BYTES);
       FrameFormat.putFileHeader(block.asByteBuffer(), header);
@@ -173,11 +183,11 @@ final class LogFiles {
 
   /// Writes the whole file once: a sync into written blocks is about twice as fast as one that also
   /// has to record new ones.
-  private void fill(StorageFile file, Arena arena) throws StoreException {
-    int chunkBytes = Math.min(FILL_BYTES, settings.fileBytes());
+  private void fill(StorageFile file, int fileBytes, Arena arena) throws StoreException {
+    int chunkBytes = Math.min(FILL_BYTES, fileBytes);
     MemorySegment zeros = AlignedMemory.allocate(arena, chunkBytes);
-    for (int at = 0; at < settings.fileBytes(); at += chunkBytes) {
-      transfers.write(file, at, zeros.asSlice(0, Math.min(chunkBytes, settings.fileBytes() - at)));
+    for (int at = 0; at < fileBytes; at += chunkBytes) {
+      transfers.write(file, at, zeros.asSlice(0, Math.min(chunkBytes, fileBytes - at)));
     }
     transfers.sync(file);
   }
@@ -187,7 +197,7 @@ final class LogFiles {
     int number = numbered.firstKey();
     Path path = path(number);
     try {
-      if (spares.size() < settings.spareFilesMax() && Files.size(path) == settings.fileBytes()) {
+      if (spares.size() < settings.spareFilesMax() && sizeBytes(number) == settings.fileBytes()) {
         Path spare = directory.resolve("spare-%010d.log".formatted(number));
         io.rename(path, spare);
         io.syncDirectory(directory);

@@ -31,7 +31,6 @@ final class LogRecovery {
   private final LogFiles files;
   private final BlockingTransfers transfers;
   private final StorageIo io;
-  private final LogSettings settings;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
   private final ByteBuffer buffer;
@@ -39,6 +38,7 @@ final class LogRecovery {
   private long logId;
   private int run;
   private long nextSequence;
+  private int oldestNeeded;
 
   /// What the walk found.
   ///
@@ -46,13 +46,24 @@ final class LogRecovery {
   /// @param endPosition block in the newest file where the next group may start
   record End(long logId, int run, long nextSequence, int endPosition) {}
 
-  LogRecovery(StorageIo io, LogFiles files, BlockingTransfers transfers, LogSettings settings) {
+  LogRecovery(StorageIo io, LogFiles files, BlockingTransfers transfers) throws StoreException {
     this.io = io;
     this.files = files;
     this.transfers = transfers;
-    this.settings = settings;
-    this.memory = AlignedMemory.allocate(arena, settings.fileBytes());
+    this.memory = AlignedMemory.allocate(arena, largestFileBytes());
     this.buffer = memory.asByteBuffer();
+  }
+
+  private long largestFileBytes() throws StoreException {
+    long largest = FrameFormat.BLOCK_BYTES;
+    for (int number : files.numbers()) {
+      long size = files.sizeBytes(number);
+      if (size < FrameFormat.BLOCK_BYTES || size > LogSettings.FILE_BYTES_MAX) {
+        throw damaged(number, 0, "has " + size + " bytes, which no file of a log has");
+      }
+      largest = Math.max(largest, AlignedMemory.roundUp(size, FrameFormat.BLOCK_BYTES));
+    }
+    return largest;
   }
 
   End recover(EntryVisitor visitor) throws StoreException {
@@ -70,6 +81,14 @@ final class LogRecovery {
         end = walk(number, length, visitor);
         isFirst = false;
       }
+      if (files.oldest() > oldestNeeded) {
+        throw new StoreException(
+            StoreException.Category.DAMAGED,
+            "log file "
+                + files.path(oldestNeeded)
+                + " is missing: the log had not given it up, its oldest file is "
+                + files.path(files.oldest()));
+      }
       return new End(logId, run, nextSequence, end);
     }
   }
@@ -78,9 +97,12 @@ final class LogRecovery {
   private int load(int number) throws StoreException {
     StorageFile file = files.open(number, StorageIo.Mode.READ);
     try {
-      int length = transfers.read(file, 0, memory);
-      if (length < FrameFormat.BLOCK_BYTES) {
-        throw damaged(number, 0, "has " + length + " bytes, no header fits");
+      int length = (int) files.sizeBytes(number);
+      int read =
+          transfers.read(
+              file, 0, memory.asSlice(0, AlignedMemory.roundUp(length, FrameFormat.BLOCK_BYTES)));
+      if (read != length) {
+        throw damaged(number, read, "ends there, it should have " + length + " bytes");
       }
       return length;
     } finally {
@@ -103,14 +125,8 @@ final class LogRecovery {
     if (header.file() != number) {
       throw damaged(number, 0, "has a header of file " + header.file());
     }
-    if (length != settings.fileBytes()) {
-      throw new StoreException(
-          StoreException.Category.WRONG_IDENTITY,
-          files.path(number)
-              + " has "
-              + length
-              + " bytes, the configured file size is "
-              + settings.fileBytes());
+    if (length != header.fileBytes()) {
+      throw damaged(number, length, "should have " + header.fileBytes() + " bytes");
     }
     if (isFirst) {
       logId = header.logId();
@@ -132,6 +148,7 @@ final class LogRecovery {
       throw damaged(number, 0, "is of run " + header.run() + ", after run " + run);
     }
     run = header.run();
+    oldestNeeded = header.oldestFile();
   }
 
   /// @return the block after the last valid frame
@@ -150,6 +167,8 @@ final class LogRecovery {
         visitor.onEntry(
             new EntryPosition(nextSequence, number, frame, entryBytes),
             buffer.slice(frame + FrameFormat.HEADER_BYTES, entryBytes));
+      } else {
+        oldestNeeded = buffer.getInt(frame + FrameFormat.HEADER_BYTES);
       }
       nextSequence++;
       at = frame + FrameFormat.frameBytes(entryBytes);

@@ -4,24 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.floe.storage.StoreException;
+import io.floe.storage.StoreSettings;
 import io.floe.storage.io.StorageIo;
+import io.floe.storage.io.StorageIos;
 import io.floe.storage.io.channel.FileChannelIo;
 import io.floe.storage.io.faulty.Fault;
 import io.floe.storage.io.faulty.FaultyIo;
 import io.floe.storage.io.faulty.PowerLoss;
+import io.floe.storage.io.faulty.Transfer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.Serial;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.opentest4j.TestAbortedException;
 
 @Timeout(60)
 class FramedLogTest {
@@ -120,6 +131,145 @@ class FramedLogTest {
   }
 
   @Test
+  void refusesAMissingOldestFileUnlessItWasGivenUp() throws StoreException, IOException {
+    try (Opened log = open("a")) {
+      for (int i = 0; i < 60; i++) {
+        log.append("entry-" + i);
+        log.log.commit();
+      }
+      log.log.releaseOldest();
+    }
+    Path second = path("a", 2);
+    assertThat(path("a", 1)).doesNotExist();
+    try (Opened log = open("a")) {
+      assertThat(log.log.oldestFile()).isEqualTo(2);
+    }
+    Files.delete(second);
+    assertThatThrownBy(() -> open("a"))
+        .isInstanceOfSatisfying(
+            StoreException.class,
+            e -> assertThat(e.category()).isEqualTo(StoreException.Category.DAMAGED))
+        .hasMessageContaining(second + " is missing")
+        .hasMessageContaining("had not given it up");
+  }
+
+  @Test
+  void opensAfterACrashRightAfterAFileWasGivenUp() throws StoreException {
+    FaultyIo io = faulty();
+    Opened log = open("a", io);
+    for (int i = 0; i < 30; i++) {
+      log.append("entry-" + i);
+      log.log.commit();
+    }
+    log.log.releaseOldest();
+    io.cutPower();
+    log.close();
+    try (Opened again = open("a")) {
+      assertThat(again.log.oldestFile()).isEqualTo(2);
+      assertThat(again.recovered).endsWith("entry-29");
+    }
+  }
+
+  @Test
+  void startsWithASmallFileAndGrows() throws StoreException {
+    int mebibyte = 1 << 20;
+    LogSettings settings = new LogSettings(8 * mebibyte, 5 * mebibyte, mebibyte, 1);
+    try (Opened log = new Opened(temporary.resolve("a"), FileChannelIo.create(4), settings)) {
+      assertThat(log.log.fileBytes(1)).isEqualTo(mebibyte);
+      log.append("x".repeat(mebibyte));
+      log.log.commit();
+      assertThat(log.log.fileBytes(2)).isEqualTo(2L * mebibyte);
+      // Does not fit in the 4 MiB that are the third file's turn.
+      log.append("y".repeat(5 * mebibyte));
+      log.log.commit();
+      assertThat(log.log.fileBytes(3)).isEqualTo(8L * mebibyte);
+      assertThat(failures).isEmpty();
+    }
+    // Files have the size that their header says, whatever the settings are now.
+    try (Opened log = open("a")) {
+      assertThat(log.recovered).hasSize(2);
+      log.append("z");
+      log.log.commit();
+      assertThat(failures).isEmpty();
+    }
+  }
+
+  @Test
+  void refusesAFileThatWasCutShort() throws StoreException, IOException {
+    open("a").close();
+    try (RandomAccessFile file = new RandomAccessFile(path("a", 1).toFile(), "rw")) {
+      file.setLength(8 * BLOCK);
+    }
+    assertThatThrownBy(() -> open("a")).hasMessageContaining("should have " + 16 * BLOCK);
+  }
+
+  /// A block that was synced may be destroyed by writing it again.
+  @Test
+  void neverWritesABlockOfAFileTwice() throws StoreException {
+    Set<String> blocks = new HashSet<>();
+    List<String> twice = new ArrayList<>();
+    for (int life = 0; life < 4; life++) {
+      FaultyIo io = faulty();
+      io.add(
+          transfer -> {
+            if (transfer.kind() == Transfer.Kind.WRITE
+                && transfer.path().toString().matches(".*/\\d+\\.log")) {
+              for (int at = 0; at < transfer.sizeBytes(); at += BLOCK) {
+                String block = transfer.path() + "@" + (transfer.position() + at);
+                if (!blocks.add(block)) {
+                  twice.add(block);
+                }
+              }
+            }
+            return OptionalInt.empty();
+          });
+      try (Opened log = open("a", io)) {
+        for (int i = 0; i < 15; i++) {
+          log.append("entry-" + i + "x".repeat(i * 300));
+          if (i % 2 == 0) {
+            log.log.commit();
+          }
+        }
+      }
+    }
+    assertThat(blocks).hasSizeGreaterThan(40);
+    assertThat(twice).isEmpty();
+  }
+
+  /// A group that a killed process wrote and did not sync is made durable before the next mark is
+  /// written; otherwise a loss of power could keep the mark and take the group, which would look
+  /// like damage.
+  @Test
+  void opensAfterAKillBeforeTheSyncAndALossOfPowerDuringTheNextStart()
+      throws StoreException, IOException {
+    for (int seed = 1; seed <= 20; seed++) {
+      String name = "kill-" + seed;
+      FaultyIo io = FaultyIo.around(FileChannelIo.create(4), temporary.resolve("attic"), seed);
+      boolean[] isKilling = {false};
+      Opened killed = open(name, dyingAtSync(io, isKilling));
+      killed.append("one");
+      killed.log.commit();
+      killed.append("two");
+      isKilling[0] = true;
+      assertThatThrownBy(killed.log::commit).isInstanceOf(Killed.class);
+      boolean[] isMarkWritten = {false};
+      io.add(
+          transfer -> {
+            isMarkWritten[0] |= transfer.kind() == Transfer.Kind.WRITE;
+            if (transfer.kind() == Transfer.Kind.SYNC && isMarkWritten[0]) {
+              io.cutPower();
+            }
+            return OptionalInt.empty();
+          });
+      assertThatThrownBy(() -> open(name, io)).hasMessageContaining("sync");
+      io.applyPowerLoss(PowerLoss.seeded(seed));
+      try (Opened log = open(name)) {
+        assertThat(log.recovered).as("seed %s", seed).startsWith("one").hasSizeBetween(1, 2);
+      }
+    }
+  }
+
+  @Test
   void refusesFilesOfAnotherLog() throws StoreException, IOException {
     for (String name : List.of("a", "b")) {
       try (Opened log = open(name)) {
@@ -192,13 +342,15 @@ class FramedLogTest {
 
   /// Group after group with a cut at each transfer in turn: what was acknowledged is there, in
   /// order, and nothing that was never written.
-  @Test
-  void keepsWhatItAcknowledgedAtEveryPointOfPowerLoss() throws StoreException, IOException {
+  @ParameterizedTest
+  @EnumSource(names = {"FILE_CHANNEL", "IO_URING"})
+  void keepsWhatItAcknowledgedAtEveryPointOfPowerLoss(StoreSettings.Io kind)
+      throws StoreException, IOException {
     for (int cutAt = 1; cutAt <= 60; cutAt++) {
       String name = "cut-" + cutAt;
       acknowledged.clear();
       failures.clear();
-      FaultyIo io = FaultyIo.around(FileChannelIo.create(4), temporary.resolve("attic"), cutAt);
+      FaultyIo io = FaultyIo.around(realIo(kind), temporary.resolve("attic"), cutAt);
       int[] transfers = {0};
       int limit = cutAt;
       io.add(
@@ -233,6 +385,36 @@ class FramedLogTest {
             .isEqualTo(written.subList(0, log.recovered.size()));
       }
     }
+  }
+
+  private static StorageIo realIo(StoreSettings.Io kind) {
+    try {
+      return StorageIos.open(kind, 4);
+    } catch (StoreException e) {
+      throw new TestAbortedException(e.getMessage(), e);
+    }
+  }
+
+  /// The end of a process, as seen by the test.
+  private static final class Killed extends RuntimeException {
+    @Serial private static final long serialVersionUID = 1;
+  }
+
+  private static StorageIo dyingAtSync(StorageIo io, boolean[] isKilling) {
+    return (StorageIo)
+        Proxy.newProxyInstance(
+            StorageIo.class.getClassLoader(),
+            new Class<?>[] {StorageIo.class},
+            (proxy, method, arguments) -> {
+              if (isKilling[0] && method.getName().equals("sync")) {
+                throw new Killed();
+              }
+              try {
+                return method.invoke(io, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   private void crashAfter(String name, String... entries) throws StoreException {
@@ -271,7 +453,7 @@ class FramedLogTest {
   private Opened open(String name, StorageIo io) throws StoreException {
     boolean isOpen = false;
     try {
-      Opened opened = new Opened(temporary.resolve(name), io);
+      Opened opened = new Opened(temporary.resolve(name), io, SETTINGS);
       isOpen = true;
       return opened;
     } finally {
@@ -287,13 +469,13 @@ class FramedLogTest {
     final List<String> recovered = new ArrayList<>();
     final List<EntryPosition> positions = new ArrayList<>();
 
-    Opened(Path directory, StorageIo io) throws StoreException {
+    Opened(Path directory, StorageIo io, LogSettings settings) throws StoreException {
       this.io = io;
       this.log =
           FramedLog.open(
               directory,
               io,
-              SETTINGS,
+              settings,
               (position, entry) -> {
                 positions.add(position);
                 recovered.add(StandardCharsets.UTF_8.decode(entry).toString());

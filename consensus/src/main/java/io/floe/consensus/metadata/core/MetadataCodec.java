@@ -58,7 +58,7 @@ import org.pcollections.TreePMap;
 ///    record    replicas, u16 ack quorum, u8 state: 0 open
 ///                                                  1 sealing, i64 attempt, i32 sealer
 ///                                                  2 sealed, as above
-///   reason     1 to 10, in the order of [Refusal.Reason]
+///   reason     1 to 11, in the order of [Refusal.Reason]
 /// ```
 ///
 /// All numbers are big-endian. A change of any of this takes a new version number; older versions
@@ -348,6 +348,7 @@ public final class MetadataCodec {
       case UNKNOWN_NODE -> 8;
       case CONFLICT -> 9;
       case LIMIT_REACHED -> 10;
+      case NOT_STORED -> 11;
     };
   }
 

@@ -17,6 +17,9 @@ public record Refusal(Reason reason, String message) {
     UNKNOWN_NODE,
     /// What the command expected to find has changed.
     CONFLICT,
-    LIMIT_REACHED
+    LIMIT_REACHED,
+    /// The log could not store it, most often since the disk is full. Nothing is wrong with the
+    /// command itself.
+    NOT_STORED
   }
 }

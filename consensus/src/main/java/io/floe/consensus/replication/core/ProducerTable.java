@@ -153,6 +153,17 @@ public final class ProducerTable {
     expire();
   }
 
+  /// Goes on at a later offset, past batches that nobody can read any more.
+  ///
+  /// Errors: [BrokenInvariant] when that is before [#endOffset()].
+  public void passOver(long toOffset) {
+    if (toOffset < endOffset) {
+      throw new BrokenInvariant(
+          "I18 ProducerStateExact", "passing over to " + toOffset + " in a table at " + endOffset);
+    }
+    endOffset = toOffset;
+  }
+
   /// The stored form.
   public byte[] encode() {
     int bytes = HEAD_BYTES;

@@ -62,6 +62,15 @@ class ProducerTableTest {
   }
 
   @Test
+  void passesOverWhatNobodyCanRead() {
+    ProducerTable table = new ProducerTable();
+    table.passOver(7);
+    assertThat(table.endOffset()).isEqualTo(7);
+    assertThatThrownBy(() -> table.passOver(6)).isInstanceOf(BrokenInvariant.class);
+    assertThat(ProducerTable.decode(table.encode()).endOffset()).isEqualTo(7);
+  }
+
+  @Test
   void forgetsTheLongestSilentBeyondTheCount() {
     ProducerTable table = new ProducerTable(2, 3);
     for (long producer : new long[] {1, 2, 3, 1, 4}) {

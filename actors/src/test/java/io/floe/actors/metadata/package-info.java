@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.actors.metadata;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,90 @@
+package io.floe.actors.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NodeIdentityTest {
+  @TempDir Path root;
+
+  private Path dir() throws NodeStartException {
+    Path dir = root.resolve("a").resolve("b");
+    NodeIdentity.createDirectory(dir);
+    return dir;
+  }
+
+  @Test
+  void isFoundedOnceAndKept() throws Exception {
+    NodeIdentity founded = NodeIdentity.loadOrFound(dir(), 7);
+    assertThat(founded.nodeId().value()).isEqualTo(7);
+    assertThat(founded.clusterId()).matches("[A-Za-z0-9_-]{22}");
+    assertThat(NodeIdentity.loadOrFound(dir(), null)).isEqualTo(founded);
+    assertThat(NodeIdentity.loadOrFound(dir(), 7)).isEqualTo(founded);
+    assertThat(dir().toFile().list()).as("nothing temporary is left").containsExactly("identity");
+  }
+
+  @Test
+  void refusesAnotherNode() throws Exception {
+    NodeIdentity.loadOrFound(dir(), 7);
+    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), 8))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("belongs to node 7, not to node 8");
+  }
+
+  @Test
+  void refusesEveryFlippedByte() throws Exception {
+    NodeIdentity.loadOrFound(dir(), 7);
+    Path file = dir().resolve("identity");
+    byte[] good = Files.readAllBytes(file);
+    for (int i = 0; i < good.length; i++) {
+      byte[] bad = good.clone();
+      bad[i] ^= 0x01;
+      Files.write(file, bad);
+      if (bad[i] == '\r' || bad[i] == '\n' || good[i] == '\n') {
+        continue; // A changed line end may mean the same.
+      }
+      assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), null))
+          .as("byte " + i)
+          .isInstanceOf(NodeStartException.class)
+          .hasMessageContaining("identity");
+    }
+  }
+
+  @Test
+  void refusesAFormatOfTheFuture() throws Exception {
+    Files.writeString(dir().resolve("identity"), "format=2\nnodeId=1\nclusterId=x\ncrc=0\n");
+    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), null))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("format '2'");
+  }
+
+  @Test
+  void foundsNothingBesideData() throws Exception {
+    Files.createDirectories(dir().resolve("store"));
+    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), null))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("holds 'store' but no file 'identity'");
+  }
+
+  @Test
+  void overwritesTheTemporaryFileOfACrash() throws Exception {
+    Files.writeString(dir().resolve("identity.tmp"), "x".repeat(1_000));
+    NodeIdentity founded = NodeIdentity.loadOrFound(dir(), null);
+    assertThat(NodeIdentity.loadOrFound(dir(), null)).isEqualTo(founded);
+  }
+
+  @Test
+  void refusesANegativeNodeIdAndAFileInPlaceOfTheDirectory() throws Exception {
+    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), -1))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("negative");
+    Files.writeString(root.resolve("file"), "");
+    assertThatThrownBy(() -> NodeIdentity.createDirectory(root.resolve("file").resolve("x")))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("cannot be made");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.actors;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Benchmarks against the raw limit and the peers: the `floe bench` commands.
+@NullMarked
+package io.floe.bench;
+
+import org.jspecify.annotations.NullMarked;

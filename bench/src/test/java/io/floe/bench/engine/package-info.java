@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.bench.engine;
+
+import org.jspecify.annotations.NullMarked;

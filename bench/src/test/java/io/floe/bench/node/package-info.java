@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.bench.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.bench.report;
+
+import org.jspecify.annotations.NullMarked;
