@@ -11,6 +11,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// JSON as Floe's tools write it: one object a line, field names in camel case.
@@ -47,6 +48,14 @@ final class Json {
       throw new IllegalStateException("a StringWriter failed", e);
     }
     return text.toString();
+  }
+
+  static void strings(JsonGenerator json, String name, List<String> texts) throws IOException {
+    json.writeArrayFieldStart(name);
+    for (String text : texts) {
+      json.writeString(text);
+    }
+    json.writeEndArray();
   }
 
   /// Bytes as the field `name` when they are UTF-8, else as `nameBase64`; null as null.

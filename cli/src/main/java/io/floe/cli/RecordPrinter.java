@@ -1,7 +1,9 @@
 package io.floe.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.floe.gateway.tool.RemoteHeader;
 import io.floe.gateway.tool.RemoteRecord;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -57,18 +59,7 @@ final class RecordPrinter {
           json -> {
             json.writeStringField("topic", topic);
             json.writeNumberField("partition", partition);
-            json.writeNumberField("offset", offset);
-            json.writeNumberField("timestamp", timestamp);
-            Json.bytes(json, "key", key);
-            Json.bytes(json, "value", value);
-            json.writeArrayFieldStart("headers");
-            for (RemoteHeader header : headers) {
-              json.writeStartObject();
-              json.writeStringField("name", header.name());
-              Json.bytes(json, "value", header.value());
-              json.writeEndObject();
-            }
-            json.writeEndArray();
+            writeFields(json, offset, timestamp, key, value, headers);
           });
       return;
     }
@@ -84,6 +75,29 @@ final class RecordPrinter {
     }
     bytes(value);
     out.write('\n');
+  }
+
+  /// The fields of a record, whatever it was read from.
+  static void writeFields(
+      JsonGenerator json,
+      long offset,
+      long timestamp,
+      byte @Nullable [] key,
+      byte @Nullable [] value,
+      List<RemoteHeader> headers)
+      throws IOException {
+    json.writeNumberField("offset", offset);
+    json.writeNumberField("timestamp", timestamp);
+    Json.bytes(json, "key", key);
+    Json.bytes(json, "value", value);
+    json.writeArrayFieldStart("headers");
+    for (RemoteHeader header : headers) {
+      json.writeStartObject();
+      json.writeStringField("name", header.name());
+      Json.bytes(json, "value", header.value());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
   }
 
   private void headers(List<RemoteHeader> headers) {

@@ -11,6 +11,8 @@ import io.floe.gateway.GatewaySettings;
 import io.floe.gateway.KafkaGateway;
 import io.floe.gateway.ListenSocket;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -56,6 +58,7 @@ final class RunningNode implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
     }
+    requireFree(cluster);
     // Bound before the node registers itself, which needs the real port; served when it is ready.
     ListenSocket socket = bind(settings, kafka);
     FloeNode node = null;
@@ -91,6 +94,28 @@ final class RunningNode implements AutoCloseable {
     } catch (IOException e) {
       throw new CommandFailure(
           e.getMessage() + " (choose another by --kafka " + kafka.host() + ":PORT)", e);
+    }
+  }
+
+  /// Says which option to change before anything is made; the actor system would say it later, with
+  /// a stack trace. It still does if someone takes the port in between.
+  private static void requireFree(HostPort cluster) {
+    if (cluster.port() == 0) {
+      return;
+    }
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(cluster.host(), cluster.port()));
+    } catch (IOException e) {
+      throw new CommandFailure(
+          "cannot listen for other nodes on "
+              + cluster
+              + ": "
+              + e.getMessage()
+              + " (choose another by --cluster "
+              + cluster.host()
+              + ":PORT)",
+          e);
     }
   }
 

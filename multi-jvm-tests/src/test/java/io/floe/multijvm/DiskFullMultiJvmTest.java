@@ -20,16 +20,18 @@ final class DiskFullMultiJvmTest {
 
   @Test
   void losesNothingOnAFullDiskAndGoesOnWhenSpaceIsBack() throws Throwable {
-    try (LoopMount disk = LoopMount.create(temporary, 256L << 20, "DiskFullMultiJvmTest")) {
+    try (LoopMount disk = LoopMount.create(temporary, 256L << 20, nodes, "DiskFullMultiJvmTest")) {
       NodeProcess node = nodes.start(disk.directory().resolve("data"));
       Path ballast = disk.directory().resolve("ballast");
       try (Load load = Load.start(nodes.bootstrap(), "t", 2, 20_000, 1)) {
-        load.awaitAcknowledged(2_000, Duration.ofSeconds(30));
+        load.awaitAcknowledged(2_000, Duration.ofSeconds(60));
         fill(ballast);
         awaitStandstill(load);
 
+        // Larger than the load's batches: one small record may still fit into what is allocated.
+        String large = "x".repeat(500_000) + "\n";
         Commands.Result refused =
-            Commands.floe("more\n", "produce", "t", "--timeout", "5", "-b", nodes.bootstrap());
+            Commands.floe(large, "produce", "t", "--timeout", "5", "-b", nodes.bootstrap());
         assertThat(refused.exitCode()).isEqualTo(1);
         assertThat(refused.err()).startsWith("floe: 1 records failed");
         assertThat(node.isAlive()).isTrue();

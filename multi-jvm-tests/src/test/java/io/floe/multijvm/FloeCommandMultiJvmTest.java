@@ -2,11 +2,15 @@ package io.floe.multijvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.floe.cli.process.NodeProcess;
 import io.floe.multijvm.Commands.Result;
+import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -17,9 +21,11 @@ final class FloeCommandMultiJvmTest {
   @RegisterExtension final Nodes nodes = new Nodes();
   @TempDir Path dataDir;
 
+  private @Nullable NodeProcess node;
+
   @BeforeEach
   void startNode() throws Exception {
-    nodes.start(dataDir);
+    node = nodes.start(dataDir);
   }
 
   private Result floe(String input, String... arguments) throws InterruptedException {
@@ -97,6 +103,39 @@ final class FloeCommandMultiJvmTest {
 
     assertThat(first.out()).isEqualTo("x\n");
     assertThat(first.err()).isEmpty();
+  }
+
+  @Test
+  void inspectsTheFilesOfAStoppedNode() throws Exception {
+    floe("", "topic", "create", "t").ok();
+    floe("alice:1\nbob:2\n", "produce", "t", "--key-separator", ":").ok();
+    floe("carol:3\n", "produce", "t", "--key-separator", ":").ok();
+    assertThat(Objects.requireNonNull(node).terminate(Nodes.STOP_LIMIT)).isZero();
+    // Started again, the node seals what the stopped one left; kill it then.
+    node = nodes.start(dataDir);
+    Objects.requireNonNull(node).kill();
+
+    Result whole = Commands.floe("", "inspect", "segment", dataDir.toString()).ok();
+    assertThat(whole.out()).contains("sound", "sealed").doesNotContain("DAMAGE");
+    Path log = Path.of(whole.lines().getFirst().replaceFirst(": topic .*", ""));
+    Result records =
+        Commands.floe("", "inspect", "segment", log.toString(), "--records", "--json").ok();
+    assertThat(records.lines()).hasSize(4);
+    assertThat(records.lines().getFirst())
+        .startsWith("{\"type\":\"record\",\"offset\":0,")
+        .contains("\"key\":\"alice\",\"value\":\"1\"");
+    assertThat(records.lines().getLast()).contains("\"sound\":true", "\"endOffset\":3");
+
+    try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
+      file.seek(65);
+      int value = file.read();
+      file.seek(65);
+      file.write(value ^ 4);
+    }
+    Result damaged = Commands.floe("", "inspect", "segment", dataDir.toString());
+    assertThat(damaged.exitCode()).isEqualTo(1);
+    assertThat(damaged.out()).contains("DAMAGE crc at bytes 0 to ", ": offsets from 0 to ");
+    assertThat(Commands.floe("", "inspect", "segment", "/nowhere").exitCode()).isEqualTo(1);
   }
 
   @Test

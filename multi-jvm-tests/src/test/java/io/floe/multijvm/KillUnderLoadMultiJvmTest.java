@@ -30,7 +30,7 @@ final class KillUnderLoadMultiJvmTest {
         TailReader reader = TailReader.start(load)) {
       for (int kill = 1; kill <= KILLS; kill++) {
         // Not before it takes records again: a kill of an idle node would prove nothing.
-        load.awaitAcknowledged(200, Duration.ofSeconds(30));
+        load.awaitAcknowledged(200, Duration.ofSeconds(60));
         Thread.sleep(random.nextInt(600));
         if (load.inFlight() > 0) {
           killsWithWorkInFlight++;
@@ -39,9 +39,9 @@ final class KillUnderLoadMultiJvmTest {
         node = nodes.start(dataDir);
         slowestStartMillis = Math.max(slowestStartMillis, node.startTime().toMillis());
       }
-      load.awaitAcknowledged(200, Duration.ofSeconds(30));
+      load.awaitAcknowledged(200, Duration.ofSeconds(60));
       load.finish(Duration.ofSeconds(60));
-      reader.finish(Duration.ofSeconds(30));
+      reader.finish(Duration.ofSeconds(60));
 
       Verdict seenAlong = load.history.verdict();
       assertThat(seenAlong.isClean()).as("read along: %s", seenAlong).isTrue();

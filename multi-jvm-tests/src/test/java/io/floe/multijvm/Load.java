@@ -67,10 +67,11 @@ final class Load implements AutoCloseable {
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.LINGER_MS_CONFIG, 2);
     settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 32 * 1024);
-    settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 16 << 20);
-    // A node that is away is what these tests are about: nothing is given up meanwhile.
-    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 120_000);
-    settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 120_000);
+    settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8 << 20);
+    // A node that is away is what these tests are about: nothing is given up meanwhile. On a slow
+    // machine a record may wait through many restarts; what waits for acknowledgements has limits.
+    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 900_000);
+    settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 900_000);
     settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
     settings.put(ProducerConfig.RECONNECT_BACKOFF_MS_CONFIG, 20);
     settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 100);

@@ -24,15 +24,19 @@ final class LoopMount implements AutoCloseable {
 
   private final Path image;
   private final Path mountPoint;
+  private final Nodes users;
   private boolean isMounted;
 
-  private LoopMount(Path image, Path mountPoint) {
+  private LoopMount(Path image, Path mountPoint, Nodes users) {
     this.image = image;
     this.mountPoint = mountPoint;
+    this.users = users;
   }
 
   /// Skips the test, and says so, where loop mounts are not possible.
-  static LoopMount create(Path directory, long bytes, String test) throws Exception {
+  ///
+  /// @param users nodes that may have files open on it; they are killed before it is unmounted
+  static LoopMount create(Path directory, long bytes, Nodes users, String test) throws Exception {
     if (Commands.shell("[ $(id -u) = 0 ] && command -v mkfs.ext4 && command -v mount").exitCode()
         != 0) {
       skip(test, "mounting a file system needs root and mkfs.ext4");
@@ -43,7 +47,7 @@ final class LoopMount implements AutoCloseable {
       file.setLength(bytes);
     }
     Commands.run("", List.of("mkfs.ext4", "-q", "-F", image.toString())).ok();
-    LoopMount mount = new LoopMount(image, mountPoint);
+    LoopMount mount = new LoopMount(image, mountPoint, users);
     try {
       mount.mount();
     } catch (AssertionError e) {
@@ -82,8 +86,10 @@ final class LoopMount implements AutoCloseable {
 
   /// From now on every write and sync fails with EIO, and only what was synced is there when it is
   /// mounted again.
+  ///
+  /// @param witness a file that is written the moment before and not synced: its bytes must be gone
   @SuppressWarnings("restricted")
-  void cutPower() throws Throwable {
+  void cutPower(Path witness) throws Throwable {
     Linker linker = Linker.nativeLinker();
     MethodHandle open =
         linker.downcallHandle(
@@ -109,6 +115,8 @@ final class LoopMount implements AutoCloseable {
         throw new IOException("cannot open " + mountPoint);
       }
       MemorySegment flags = arena.allocateFrom(ValueLayout.JAVA_INT, NO_LOG_FLUSH);
+      // As late as possible: the kernel writes dirty pages back by itself after some seconds.
+      Files.writeString(witness, "not synced");
       int result = (int) ioctl.invokeExact(fd, Integer.toUnsignedLong(EXT4_IOC_SHUTDOWN), flags);
       int ignored = (int) close.invokeExact(fd);
       if (result != 0) {
@@ -119,6 +127,8 @@ final class LoopMount implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    // A node that did not become ready would else keep the mount and its loop device for ever.
+    users.killAll();
     try {
       unmount();
     } catch (InterruptedException e) {

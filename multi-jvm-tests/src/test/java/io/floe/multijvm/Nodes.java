@@ -43,7 +43,7 @@ final class Nodes implements BeforeEachCallback, AfterEachCallback {
 
   @Override
   public void afterEach(ExtensionContext context) throws IOException {
-    processes.forEach(NodeProcess::close);
+    killAll();
     if (context.getExecutionException().isPresent()) {
       System.out.println("NOTE logs of the nodes: " + logs.toAbsolutePath());
       return;
@@ -52,6 +52,11 @@ final class Nodes implements BeforeEachCallback, AfterEachCallback {
       Files.deleteIfExists(process.log());
     }
     Files.deleteIfExists(logs);
+  }
+
+  /// Kills what still runs, and waits until it is gone.
+  void killAll() {
+    processes.forEach(NodeProcess::close);
   }
 
   /// `host:port` of every node of this test, one after the other: clients reconnect to it.

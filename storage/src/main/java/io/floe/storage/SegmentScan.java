@@ -12,6 +12,10 @@ import java.nio.ByteBuffer;
 final class SegmentScan {
   static final int WINDOW_BYTES = 1 << 20;
 
+  /// In place of an epoch: batches may have any, and leave offsets out, as in a log that no store
+  /// of ours wrote.
+  static final int FOREIGN = Integer.MIN_VALUE;
+
   /// What is wrong with the bytes at [#position()].
   enum Finding {
     VALID,
@@ -90,7 +94,7 @@ final class SegmentScan {
 
   /// Verifies the batch at the position and steps over it if it is valid.
   Finding next() throws IOException, StoreException {
-    Finding finding = check(position, offset, offset);
+    Finding finding = check(position, offset, epoch == FOREIGN ? Long.MAX_VALUE - 1 : offset);
     if (finding == Finding.VALID) {
       ByteBuffer bytes = window.bytes();
       int at = window.at(position);
@@ -102,7 +106,11 @@ final class SegmentScan {
       maxTimestamp = Math.max(maxTimestamp, BatchHeader.maxTimestamp(bytes, at));
       digest =
           ChainDigest.next(
-              digest, offset, BatchHeader.epoch(bytes, at), sizeBytes, BatchHeader.crc(bytes, at));
+              digest,
+              BatchHeader.baseOffset(bytes, at),
+              BatchHeader.epoch(bytes, at),
+              sizeBytes,
+              BatchHeader.crc(bytes, at));
       offset = BatchHeader.nextOffset(bytes, at);
       position += sizeBytes;
     }
@@ -135,7 +143,7 @@ final class SegmentScan {
     if (BatchHeader.magic(bytes, start) != BatchHeader.MAGIC_V2) {
       return Finding.MAGIC;
     }
-    if (BatchHeader.epoch(bytes, start) != epoch) {
+    if (epoch != FOREIGN && BatchHeader.epoch(bytes, start) != epoch) {
       return Finding.EPOCH;
     }
     long baseOffset = BatchHeader.baseOffset(bytes, start);

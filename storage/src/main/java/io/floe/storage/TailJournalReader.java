@@ -21,6 +21,8 @@ import java.util.zip.CRC32C;
 ///
 /// Thread-safety: none.
 final class TailJournalReader {
+  private static final ByteBuffer BLANK = ByteBuffer.allocate(TailJournal.BLOCK_BYTES);
+
   private enum BlockKind {
     CURRENT,
     OLDER,
@@ -283,12 +285,8 @@ final class TailJournalReader {
   }
 
   private static boolean isBlank(ByteBuffer file, int at) {
-    for (int i = 0; i < TailJournal.BLOCK_BYTES; i += 8) {
-      if (file.getLong(at + i) != 0) {
-        return false;
-      }
-    }
-    return true;
+    // In one intrinsic call: this looks at all of both files when a JVM is cold.
+    return file.slice(at, TailJournal.BLOCK_BYTES).mismatch(BLANK.duplicate()) < 0;
   }
 
   private void take(Frame frame) {

@@ -128,13 +128,23 @@ public final class FloeNode implements AutoCloseable {
   private static StoreSettings storeSettings(Path directory, Config config) {
     return new StoreSettings(
         directory,
-        StoreSettings.Io.valueOf(config.getString("io").toUpperCase(Locale.ROOT)),
+        io(config.getString("io")),
         config.getBytes("inflight-bytes-max"),
         config.getBytes("tail-cache-bytes"),
         config.getInt("open-files-max"),
         Math.toIntExact(config.getBytes("index-interval-bytes")),
         config.getBytes("hot-file-bytes"),
         config.getInt("pool-files-max"));
+  }
+
+  private static StoreSettings.Io io(String name) {
+    for (StoreSettings.Io io : StoreSettings.Io.values()) {
+      if (io.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return io;
+      }
+    }
+    throw new IllegalArgumentException(
+        "floe.store.io is \"" + name + "\" and must be auto, io_uring or file_channel");
   }
 
   private static FloeNode startActors(
