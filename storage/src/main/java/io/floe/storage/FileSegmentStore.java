@@ -152,9 +152,7 @@ final class FileSegmentStore implements SegmentStore {
     ByteBuffer[] contents = {readWhole(files[0]), readWhole(files[1])};
     TailJournalReader journal = TailJournalReader.read(incarnation.value(), contents);
     StoreMarks oldMarks =
-        Files.exists(layout.marks())
-            ? StoreMarks.decode(Files.readAllBytes(layout.marks()), layout.marks())
-            : new StoreMarks(new TreeMap<>());
+        Files.exists(layout.marks()) ? readMarks() : new StoreMarks(new TreeMap<>());
     StoreRecovery recovery =
         new StoreRecovery(layout, disk, pool, journal, oldMarks, settings.indexIntervalBytes());
     recovery.run();
@@ -170,7 +168,8 @@ final class FileSegmentStore implements SegmentStore {
             journal.lastGroup() + 1,
             capacity);
     Housekeeping keeper =
-        new Housekeeping(layout, settings, tuning, thread, disk, tailJournal, tails.values());
+        new Housekeeping(
+            layout, settings, tuning, thread, disk, tailJournal, tails.values(), unsealed.values());
     keeper.findPool();
     housekeeping = keeper;
     thread.adopt(tailJournal, unsealed.values(), this::tellFailed);
@@ -216,6 +215,19 @@ final class FileSegmentStore implements SegmentStore {
         .addKeyValue("path", layout.directory())
         .addKeyValue("incarnation", drawn)
         .log("store created");
+  }
+
+  private StoreMarks readMarks() throws StoreException, IOException {
+    try {
+      return StoreMarks.decode(Files.readAllBytes(layout.marks()), layout.marks());
+    } catch (StoreException e) {
+      throw new StoreException(
+          e.category(),
+          e.getMessage()
+              + ": which ranges are in doubt or damaged is unknown, and nothing here may count as"
+              + " whole; restore that file, or move the directory away and let the others copy",
+          e);
+    }
   }
 
   private StorageFile openJournal(int number) throws StoreException {
@@ -379,16 +391,19 @@ final class FileSegmentStore implements SegmentStore {
       return;
     }
     SegmentFooter footer = footer(spec, known, endOffset, table);
+    housekeeping().saveFooter(footer);
     if (marks.containsKey(id)) {
-      // What was in doubt is decided by the end; what is damaged stays so until it is copied.
+      // What was in doubt is decided by the end, once that is durable; what is damaged stays so
+      // until it is copied.
       StoreMarks.Marks old = marks.get(id);
       saveMarks(
           id, new StoreMarks.Marks(new OffsetRange(0, 0), old == null ? List.of() : old.damaged()));
     }
-    housekeeping().saveFooter(footer);
     segment.show(spec.baseOffset(), endOffset, footer.sizeBytes(), footer.index());
     segment.becomeSealed();
     forget(id);
+    // Only now: until then the journal may have to carry the image of the last block.
+    segment.cache.becameFinal();
   }
 
   private static boolean isRecorded(@Nullable SegmentTail tail, @Nullable RecoveredTail known) {
