@@ -18,8 +18,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -63,6 +65,9 @@ final class FileSegmentStore implements SegmentStore {
 
   /// Housekeeping's own.
   private final SortedMap<SegmentId, StoreMarks.Marks> marks = new TreeMap<>();
+
+  /// Housekeeping's own: deletions that began and did not succeed.
+  private final Set<SegmentId> halfDeleted = new HashSet<>();
 
   private volatile boolean isClosed;
 
@@ -479,6 +484,7 @@ final class FileSegmentStore implements SegmentStore {
               refuseFailed();
               StoredSegment known = stored.get(segment);
               if (known == null) {
+                refuseHalfDeleted(segment);
                 return;
               }
               SegmentTail tail = tails.get(segment);
@@ -492,11 +498,22 @@ final class FileSegmentStore implements SegmentStore {
   private void remove(StoredSegment segment, boolean isRecorded)
       throws StoreException, IOException {
     stored.remove(segment.id);
+    halfDeleted.add(segment.id);
     forget(segment.id);
     // A sealed one too: a crash may have taken its release, and the journal speak of it still.
     housekeeping().deleteFiles(segment, isRecorded || segment.isSealed());
+    halfDeleted.remove(segment.id);
     if (marks.containsKey(segment.id)) {
       saveMarks(segment.id, new StoreMarks.Marks(new OffsetRange(0, 0), List.of()));
+    }
+  }
+
+  /// A deletion that failed on its way may be undone by the next opening: nobody may hear "done".
+  private void refuseHalfDeleted(SegmentId id) throws StoreException {
+    if (halfDeleted.contains(id)) {
+      throw new StoreException(
+          StoreException.Category.IO,
+          "deletion of segment " + id + " failed before; open the store again and repeat it");
     }
   }
 
