@@ -18,8 +18,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -63,6 +65,9 @@ final class FileSegmentStore implements SegmentStore {
 
   /// Housekeeping's own.
   private final SortedMap<SegmentId, StoreMarks.Marks> marks = new TreeMap<>();
+
+  /// Housekeeping's own: deletions that began and did not succeed.
+  private final Set<SegmentId> halfDeleted = new HashSet<>();
 
   private volatile boolean isClosed;
 
@@ -152,9 +157,7 @@ final class FileSegmentStore implements SegmentStore {
     ByteBuffer[] contents = {readWhole(files[0]), readWhole(files[1])};
     TailJournalReader journal = TailJournalReader.read(incarnation.value(), contents);
     StoreMarks oldMarks =
-        Files.exists(layout.marks())
-            ? StoreMarks.decode(Files.readAllBytes(layout.marks()), layout.marks())
-            : new StoreMarks(new TreeMap<>());
+        Files.exists(layout.marks()) ? readMarks() : new StoreMarks(new TreeMap<>());
     StoreRecovery recovery =
         new StoreRecovery(layout, disk, pool, journal, oldMarks, settings.indexIntervalBytes());
     recovery.run();
@@ -170,7 +173,8 @@ final class FileSegmentStore implements SegmentStore {
             journal.lastGroup() + 1,
             capacity);
     Housekeeping keeper =
-        new Housekeeping(layout, settings, tuning, thread, disk, tailJournal, tails.values());
+        new Housekeeping(
+            layout, settings, tuning, thread, disk, tailJournal, tails.values(), unsealed.values());
     keeper.findPool();
     housekeeping = keeper;
     thread.adopt(tailJournal, unsealed.values(), this::tellFailed);
@@ -216,6 +220,19 @@ final class FileSegmentStore implements SegmentStore {
         .addKeyValue("path", layout.directory())
         .addKeyValue("incarnation", drawn)
         .log("store created");
+  }
+
+  private StoreMarks readMarks() throws StoreException, IOException {
+    try {
+      return StoreMarks.decode(Files.readAllBytes(layout.marks()), layout.marks());
+    } catch (StoreException e) {
+      throw new StoreException(
+          e.category(),
+          e.getMessage()
+              + ": which ranges are in doubt or damaged is unknown, and nothing here may count as"
+              + " whole; restore that file, or move the directory away and let the others copy",
+          e);
+    }
   }
 
   private StorageFile openJournal(int number) throws StoreException {
@@ -379,16 +396,19 @@ final class FileSegmentStore implements SegmentStore {
       return;
     }
     SegmentFooter footer = footer(spec, known, endOffset, table);
+    housekeeping().saveFooter(footer);
     if (marks.containsKey(id)) {
-      // What was in doubt is decided by the end; what is damaged stays so until it is copied.
+      // What was in doubt is decided by the end, once that is durable; what is damaged stays so
+      // until it is copied.
       StoreMarks.Marks old = marks.get(id);
       saveMarks(
           id, new StoreMarks.Marks(new OffsetRange(0, 0), old == null ? List.of() : old.damaged()));
     }
-    housekeeping().saveFooter(footer);
     segment.show(spec.baseOffset(), endOffset, footer.sizeBytes(), footer.index());
     segment.becomeSealed();
     forget(id);
+    // Only now: until then the journal may have to carry the image of the last block.
+    segment.cache.becameFinal();
   }
 
   private static boolean isRecorded(@Nullable SegmentTail tail, @Nullable RecoveredTail known) {
@@ -464,6 +484,7 @@ final class FileSegmentStore implements SegmentStore {
               refuseFailed();
               StoredSegment known = stored.get(segment);
               if (known == null) {
+                refuseHalfDeleted(segment);
                 return;
               }
               SegmentTail tail = tails.get(segment);
@@ -477,11 +498,22 @@ final class FileSegmentStore implements SegmentStore {
   private void remove(StoredSegment segment, boolean isRecorded)
       throws StoreException, IOException {
     stored.remove(segment.id);
+    halfDeleted.add(segment.id);
     forget(segment.id);
     // A sealed one too: a crash may have taken its release, and the journal speak of it still.
     housekeeping().deleteFiles(segment, isRecorded || segment.isSealed());
+    halfDeleted.remove(segment.id);
     if (marks.containsKey(segment.id)) {
       saveMarks(segment.id, new StoreMarks.Marks(new OffsetRange(0, 0), List.of()));
+    }
+  }
+
+  /// A deletion that failed on its way may be undone by the next opening: nobody may hear "done".
+  private void refuseHalfDeleted(SegmentId id) throws StoreException {
+    if (halfDeleted.contains(id)) {
+      throw new StoreException(
+          StoreException.Category.IO,
+          "deletion of segment " + id + " failed before; open the store again and repeat it");
     }
   }
 

@@ -9,17 +9,14 @@ import java.nio.channels.WritableByteChannel;
 /// A slice that lies in a segment's file, which it pins.
 final class FileSlice implements LogSlice {
   private final StoredSegment segment;
-  private final FileChannel channel;
   private final long position;
   private final int sizeBytes;
   private final long nextOffset;
   private boolean isClosed;
 
   /// Takes over one pin of the segment.
-  FileSlice(
-      StoredSegment segment, FileChannel channel, long position, int sizeBytes, long nextOffset) {
+  FileSlice(StoredSegment segment, long position, int sizeBytes, long nextOffset) {
     this.segment = segment;
-    this.channel = channel;
     this.position = position;
     this.sizeBytes = sizeBytes;
     this.nextOffset = nextOffset;
@@ -41,16 +38,28 @@ final class FileSlice implements LogSlice {
     if (from >= sizeBytes) {
       return 0;
     }
-    return channel.transferTo(position + from, sizeBytes - from, target);
+    // Asked for each time: an interrupted reader closes the channel for all of them.
+    FileChannel channel = segment.channel();
+    long sent = channel.transferTo(position + from, sizeBytes - from, target);
+    if (sent == 0 && channel.size() < position + sizeBytes) {
+      // A recovered segment can be sealed below what was readable; the caller would ask for ever.
+      throw ended();
+    }
+    return sent;
+  }
+
+  private EOFException ended() {
+    return new EOFException(segment.path + " ends before position " + (position + sizeBytes));
   }
 
   @Override
   public ByteBuffer asBuffer() throws IOException {
     refuseClosed();
     ByteBuffer copy = ByteBuffer.allocateDirect(sizeBytes);
+    FileChannel channel = segment.channel();
     while (copy.hasRemaining()) {
       if (channel.read(copy, position + copy.position()) < 0) {
-        throw new EOFException(segment.path + " ends before position " + (position + sizeBytes));
+        throw ended();
       }
     }
     return copy.flip().asReadOnlyBuffer();

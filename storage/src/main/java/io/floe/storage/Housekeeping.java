@@ -15,9 +15,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -67,6 +69,7 @@ final class Housekeeping implements Runnable {
   private final Disk disk;
   private final TailJournal journal;
   private final Collection<SegmentTail> tails;
+  private final Collection<?> unsealed;
   private final LinkedBlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
   private final ConcurrentLinkedQueue<SegmentTail> toPrepare = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -74,9 +77,14 @@ final class Housekeeping implements Runnable {
   private final Set<SegmentTail> withoutSpace = new LinkedHashSet<>();
   private final Set<Path> knownDirectories = new HashSet<>();
   private final ArrayDeque<Path> pool = new ArrayDeque<>();
+
+  /// Files from the pool that are in use and still have their old name.
+  private final Map<SegmentTail, Path> recycled = new HashMap<>();
+
   private long nextPoolNumber;
   private int openFiles;
   private long lastCoolNanos = System.nanoTime();
+  private long lastRetryNanos = System.nanoTime();
   private volatile boolean isStopping;
 
   Housekeeping(
@@ -86,7 +94,8 @@ final class Housekeeping implements Runnable {
       StoreThread thread,
       Disk disk,
       TailJournal journal,
-      Collection<SegmentTail> tails) {
+      Collection<SegmentTail> tails,
+      Collection<?> unsealed) {
     this.layout = layout;
     this.settings = settings;
     this.tuning = tuning;
@@ -94,6 +103,7 @@ final class Housekeeping implements Runnable {
     this.disk = disk;
     this.journal = journal;
     this.tails = tails;
+    this.unsealed = unsealed;
   }
 
   /// Asks for the file, or more of it, that a segment wants. Answered by [SegmentTail#tellSpace].
@@ -149,7 +159,7 @@ final class Housekeeping implements Runnable {
       if (task != null) {
         task.run();
       }
-      prepareAll(task == null);
+      prepareAll(isRetryDue());
       coolIdle();
     } catch (StoreException | IOException | RuntimeException e) {
       if (thread.failure() == null) {
@@ -158,6 +168,16 @@ final class Housekeeping implements Runnable {
                 StoreException.Category.FAILED, "background work failed: " + e.getMessage(), e));
       }
     }
+  }
+
+  /// By the clock: other work must not put off those that wait for space.
+  private boolean isRetryDue() {
+    long now = System.nanoTime();
+    if (withoutSpace.isEmpty() || now - lastRetryNanos < RETRY_MILLIS * 1_000_000) {
+      return false;
+    }
+    lastRetryNanos = now;
+    return true;
   }
 
   // Preparing.
@@ -205,7 +225,7 @@ final class Housekeeping implements Runnable {
     }
     List<Disk.Pending> syncs = new ArrayList<>();
     for (Preparation preparation : preparations) {
-      attempt(preparation, Housekeeping::awaitWrites);
+      awaitWrites(preparation);
       StorageFile temporary = preparation.temporary;
       if (preparation.problem == null && temporary != null) {
         syncs.add(new Disk.Pending(temporary, 0, disk.startSync(temporary)));
@@ -268,13 +288,13 @@ final class Housekeeping implements Runnable {
     StorageFile file = tail.openFile();
     if (file == null) {
       makeRoomForFile();
-      Path path = layout.log(spec.id());
-      Path recycled = spec.isHot() ? pool.pollFirst() : null;
-      if (recycled != null) {
-        disk.rename(recycled, path);
-        preparation.isRecycled = true;
+      Path used = spec.isHot() ? pool.pollFirst() : null;
+      if (used == null) {
+        file = disk.openBlocks(layout.log(spec.id()), StorageIo.Mode.CREATE);
+      } else {
+        recycled.put(tail, used);
+        file = disk.openBlocks(used, StorageIo.Mode.WRITE);
       }
-      file = disk.openBlocks(path, StorageIo.Mode.CREATE);
       openFiles++;
       tail.opened(file);
     }
@@ -343,17 +363,18 @@ final class Housekeeping implements Runnable {
     }
   }
 
+  /// Also when something else found no space: a write that is left alone could come after the first
+  /// batch and wipe it out.
   private static void awaitWrites(Preparation preparation) throws StoreException {
-    StoreException problem = null;
     for (Disk.Pending write : preparation.writes) {
       try {
         Disk.check("write", write.file(), write.sizeBytes(), Disk.await(write.done()));
       } catch (StoreException e) {
-        problem = e;
+        if (e.category() != StoreException.Category.NO_SPACE) {
+          throw e;
+        }
+        preparation.problem = e;
       }
-    }
-    if (problem != null) {
-      throw problem;
     }
   }
 
@@ -364,6 +385,14 @@ final class Housekeeping implements Runnable {
       preparation.temporary = null;
       SegmentId id = preparation.tail.spec().id();
       disk.rename(temporary.path(), layout.open(id));
+      Path used = recycled.remove(preparation.tail);
+      if (used != null) {
+        // After the descriptor: the old batches in it must never stand there without one.
+        disk.rename(used, layout.log(id));
+        disk.io().close(preparation.tail.file());
+        preparation.tail.opened(disk.openBlocks(layout.log(id), StorageIo.Mode.WRITE));
+        preparation.isRecycled = true;
+      }
       directories.add(layout.segmentDirectory(id));
     }
   }
@@ -412,7 +441,7 @@ final class Housekeeping implements Runnable {
   /// Keeps both journal files large enough that a switch always fits: one image of every segment,
   /// several times over.
   private @Nullable StoreException growJournal(int added) throws StoreException {
-    long segments = tails.size() + (long) added;
+    long segments = unsealed.size() + (long) added;
     long carried =
         Math.min(segments, settings.openFilesMax()) * TailRecord.BYTES_MAX
             + segments * TailRecord.HEADER_BYTES;
@@ -494,6 +523,10 @@ final class Housekeeping implements Runnable {
       disk.io().close(file);
       openFiles--;
     }
+    Path unused = recycled.remove(tail);
+    if (unused != null) {
+      pool.addFirst(unused);
+    }
   }
 
   /// Makes the footer durable; then the data file is cut to its length, the descriptor goes, and
@@ -516,14 +549,20 @@ final class Housekeeping implements Runnable {
     }
   }
 
-  /// Takes a segment's names away; its data file follows when no reader needs it.
+  /// Takes a segment's names away; its data file follows when no reader needs it. Until then a
+  /// `.deleted` stands beside it: data without any other name would be taken for a segment that
+  /// lost its footer.
   void deleteFiles(StoredSegment stored, boolean isRecorded) throws StoreException, IOException {
     SegmentId id = stored.id;
     if (isRecorded) {
       // First, or the next opening would miss the file that the journal speaks of.
       Disk.awaitValue(thread.release(id.value()));
     }
-    disk.delete(layout.footer(id));
+    boolean hasFooter = Files.exists(layout.footer(id));
+    Path name = hasFooter ? layout.footer(id) : layout.open(id);
+    if (Files.exists(name)) {
+      disk.rename(name, layout.deleted(id));
+    }
     disk.delete(layout.open(id));
     if (Files.isDirectory(layout.segmentDirectory(id))) {
       disk.syncDirectory(layout.segmentDirectory(id));
@@ -533,6 +572,7 @@ final class Housekeeping implements Runnable {
 
   private void recycle(SegmentId segment, Path log) throws StoreException, IOException {
     if (!Files.exists(log)) {
+      disk.delete(layout.deleted(segment));
       return;
     }
     if (pool.size() < settings.poolFilesMax()
@@ -546,6 +586,7 @@ final class Housekeeping implements Runnable {
     } else {
       disk.delete(log);
     }
+    disk.delete(layout.deleted(segment));
   }
 
   /// Finds the files that earlier runs left to recycle. Before the thread starts.

@@ -28,7 +28,8 @@ public interface OpenSegment {
   Space reserve(int sizeBytes);
 
   /// Takes a batch: copies its bytes, stamps base offset and epoch into the copy and queues it for
-  /// the next group. Needs a [Space#READY] of at least its size before.
+  /// the next group. Needs a [Space#READY] of at least its size before. If the segment was sealed
+  /// or deleted, or the store failed since, the batch is dropped and never becomes durable.
   ///
   /// @param batch one whole batch between position and limit; not modified; may be reused at once
   /// @param baseOffset must be [#endOffset()]

@@ -455,6 +455,29 @@ public final class SegmentInspection {
     }
   }
 
+  /// Whether a file begins with a whole batch whose checksum is right.
+  static boolean beginsWithBatch(Path log) throws IOException {
+    try (FileChannel channel = FileChannel.open(log, StandardOpenOption.READ)) {
+      ByteBuffer header = ByteBuffer.allocate(BatchHeader.SIZE_BYTES);
+      while (header.hasRemaining() && channel.read(header, header.position()) >= 0) {
+        // Goes on until it is whole or the file ends.
+      }
+      if (header.hasRemaining() || BatchHeader.magic(header, 0) != BatchHeader.MAGIC_V2) {
+        return false;
+      }
+      int sizeBytes = BatchHeader.sizeBytes(header, 0);
+      if (sizeBytes < BatchHeader.SIZE_BYTES || sizeBytes > channel.size()) {
+        return false;
+      }
+      ByteBuffer batch = ByteBuffer.allocate(sizeBytes);
+      while (batch.hasRemaining() && channel.read(batch, batch.position()) >= 0) {
+        // As above.
+      }
+      return !batch.hasRemaining()
+          && BatchHeader.computeCrc(batch, 0, sizeBytes) == BatchHeader.crc(batch, 0);
+    }
+  }
+
   /// Makes what a footer says, except the producer table, from the data.
   static SegmentFooter rebuild(SegmentId id, Path log, int indexIntervalBytes)
       throws IOException, StoreException {

@@ -8,6 +8,7 @@ import io.floe.model.batch.RecordCursor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -139,19 +140,46 @@ final class SegmentReader implements SegmentReads {
       if (e.category() == StoreException.Category.WRONG_IDENTITY) {
         throw e;
       }
-      LOG.atWarn()
-          .addKeyValue("segment", segment.id)
-          .addKeyValue("cause", e.getMessage())
-          .log("footer cannot be used: index made again from the data");
-      return SegmentInspection.rebuild(segment.id, segment.path, indexIntervalBytes);
+      return rebuilt(segment, String.valueOf(e.getMessage()));
+    } catch (NoSuchFileException e) {
+      return rebuilt(segment, e.getMessage() + " is missing");
     }
+  }
+
+  private SegmentFooter rebuilt(StoredSegment segment, String cause)
+      throws IOException, StoreException {
+    LOG.atWarn()
+        .addKeyValue("segment", segment.id)
+        .addKeyValue("cause", cause)
+        .log("footer cannot be used: index made again from the data");
+    return SegmentInspection.rebuild(segment.id, segment.path, indexIntervalBytes);
   }
 
   @Override
   public LogSlice read(SegmentId id, long offset, long endOffset, int maxBytes)
       throws StoreException {
     return use(
-        id, (segment, view, index) -> read(segment, view, index, offset, endOffset, maxBytes));
+        id,
+        (segment, view, index) -> {
+          try {
+            return read(segment, view, index, offset, endOffset, maxBytes);
+          } catch (StoreException e) {
+            throw withWayOn(e, view, index, offset);
+          }
+        });
+  }
+
+  /// Damage that was met on the way, not marked: the index knows the next place that is a batch.
+  private static StoreException withWayOn(
+      StoreException e, StoredSegment.View view, SparseIndex index, long offset) {
+    if (e.category() != StoreException.Category.DAMAGED || e.readableFrom().isPresent()) {
+      return e;
+    }
+    int next = index.size() == 0 ? 0 : index.floorByOffset(offset).number() + 1;
+    return e.readableFrom(
+        next < index.size()
+            ? Math.min(index.get(next).offset(), view.endOffset())
+            : view.endOffset());
   }
 
   private LogSlice read(
@@ -195,31 +223,49 @@ final class SegmentReader implements SegmentReads {
     if (near.position() > walk.position()) {
       walk = new HeaderWalk(segment, near, view.endPosition());
     }
-    while (walk.offset() < end
-        && walk.look()
-        && walk.nextOffset() <= end
-        && walk.position() + walk.sizeBytes() <= limit) {
-      walk.step();
-    }
+    walkTo(walk, end, limit);
     return slice(segment, start, walk.position(), walk.offset());
   }
 
-  private static StoreException damaged(StoredSegment segment, OffsetRange range) {
-    return StoreException.damaged(
-        "offsets [" + range.from() + ", " + range.to() + ") of " + segment.path + " are damaged",
-        range);
+  private static void walkTo(HeaderWalk walk, long end, long limit)
+      throws IOException, StoreException {
+    try {
+      while (walk.offset() < end
+          && walk.look()
+          && walk.nextOffset() <= end
+          && walk.position() + walk.sizeBytes() <= limit) {
+        walk.step();
+      }
+    } catch (StoreException e) {
+      if (e.category() != StoreException.Category.DAMAGED) {
+        throw e;
+      }
+      // What lies before is good; the read that begins here will tell.
+      LOG.atWarn().addKeyValue("offset", walk.offset()).log("read ends early: {}", e.getMessage());
+    }
   }
 
-  private static LogSlice slice(StoredSegment segment, long from, long to, long nextOffset)
-      throws IOException {
+  private static StoreException damaged(StoredSegment segment, OffsetRange range) {
+    return new StoreException(
+            StoreException.Category.DAMAGED,
+            "offsets ["
+                + range.from()
+                + ", "
+                + range.to()
+                + ") of "
+                + segment.path
+                + " are damaged")
+        .readableFrom(range.to());
+  }
+
+  private static LogSlice slice(StoredSegment segment, long from, long to, long nextOffset) {
     List<TailChunk> pinned = segment.cache.pin(from, to);
     int sizeBytes = Math.toIntExact(to - from);
     if (pinned != null) {
       return new MemorySlice(pinned, from, sizeBytes, nextOffset);
     }
-    var channel = segment.channel();
     segment.pinAgain();
-    return new FileSlice(segment, channel, from, sizeBytes, nextOffset);
+    return new FileSlice(segment, from, sizeBytes, nextOffset);
   }
 
   @Override
@@ -232,19 +278,30 @@ final class SegmentReader implements SegmentReads {
             return null;
           }
           int first = Math.max(0, index.firstAfterTimestamp(timestamp) - 1);
-          return search(segment, view, index.get(first), timestamp, endOffset);
+          return search(segment, view, index, first, timestamp, endOffset);
         });
   }
 
   private static @Nullable Found search(
       StoredSegment segment,
       StoredSegment.View view,
-      SparseIndex.Entry from,
+      SparseIndex index,
+      int first,
       long timestamp,
       long endOffset)
       throws IOException, StoreException {
     long end = Math.min(endOffset, view.endOffset());
-    HeaderWalk walk = new HeaderWalk(segment, from, view.endPosition());
+    HeaderWalk walk = new HeaderWalk(segment, index.get(first), view.endPosition());
+    try {
+      return search(segment, view, walk, timestamp, end);
+    } catch (StoreException e) {
+      throw withWayOn(e, view, index, walk.offset());
+    }
+  }
+
+  private static @Nullable Found search(
+      StoredSegment segment, StoredSegment.View view, HeaderWalk walk, long timestamp, long end)
+      throws IOException, StoreException {
     while (walk.offset() < end) {
       refuseDamaged(segment, view, walk.offset());
       if (!walk.look()) {
@@ -313,7 +370,7 @@ final class SegmentReader implements SegmentReads {
             return null;
           }
           int first = Math.max(0, index.firstAfterTimestamp(largest) - 1);
-          return search(segment, view, index.get(first), largest, end);
+          return search(segment, view, index, first, largest, end);
         });
   }
 

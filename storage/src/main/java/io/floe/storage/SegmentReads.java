@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// The read side of a store. Methods may read the disk; call them on a thread that may block.
 ///
 /// Thread-safety: any thread. Errors: [StoreException] with DAMAGED when the wanted bytes lie in a
-/// damaged range, IO when the segment is not here.
+/// damaged range ([StoreException#readableFrom()] says where to go on), IO when the segment is not
+/// here.
 public interface SegmentReads {
 
   /// Whole batches from the one that holds `offset`, ending at or before `endOffset`, which is a

@@ -123,6 +123,10 @@ final class SegmentScan {
   /// @param offsetMax its base offset is at most this
   boolean skipDamage(long offsetMax) throws IOException, StoreException {
     for (long at = position + 1; at + BatchHeader.SIZE_BYTES <= limit; at++) {
+      if (!window.has(at, BatchHeader.SIZE_BYTES)) {
+        // The file ends before the limit: each further byte would be one more futile read.
+        return false;
+      }
       if (check(at, offset + 1, offsetMax) == Finding.VALID) {
         long found = BatchHeader.baseOffset(window.bytes(), window.at(at));
         jump(at, found, digest);

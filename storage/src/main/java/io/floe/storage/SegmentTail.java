@@ -58,6 +58,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
   private boolean hasNoSpace;
   private boolean isQueued;
   private boolean isInGroup;
+  private boolean isAppending;
   private long durablePosition;
   private long durableDigest;
   private long lastUseNanos;
@@ -171,17 +172,35 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
     if (sizeBytes < BatchHeader.SIZE_BYTES || BatchHeader.sizeBytes(batch, start) != sizeBytes) {
       throw new IllegalArgumentException("batch of " + sizeBytes + " bytes is not one whole batch");
     }
+    int lastOffsetDelta = BatchHeader.lastOffsetDelta(batch, start);
+    if (lastOffsetDelta < 0) {
+      throw new IllegalArgumentException("last offset delta is " + lastOffsetDelta);
+    }
     long from = position;
     synchronized (this) {
       if (from + sizeBytes > promised) {
         throw new IllegalStateException(
             "append of " + sizeBytes + " bytes at " + from + ", reserved up to " + promised);
       }
+      if (state == State.CLOSED) {
+        // Its memory may belong to another segment by now.
+        endOffset = baseOffset + lastOffsetDelta + 1;
+        return;
+      }
+      isAppending = true;
     }
-    int lastOffsetDelta = BatchHeader.lastOffsetDelta(batch, start);
-    if (lastOffsetDelta < 0) {
-      throw new IllegalArgumentException("last offset delta is " + lastOffsetDelta);
+    try {
+      take(batch, from, baseOffset, lastOffsetDelta);
+    } finally {
+      synchronized (this) {
+        isAppending = false;
+      }
     }
+  }
+
+  private void take(ByteBuffer batch, long from, long baseOffset, int lastOffsetDelta) {
+    int start = batch.position();
+    int sizeBytes = batch.remaining();
     long batchMaxTimestamp = BatchHeader.maxTimestamp(batch, start);
     int crc = BatchHeader.crc(batch, start);
     stamp.putLong(0, baseOffset);
@@ -470,7 +489,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
 
   /// Takes no more appends. Returns whether everything appended is durable.
   synchronized boolean close() {
-    if (isInGroup || (isQueued && position != durablePosition)) {
+    if (isAppending || isInGroup || (isQueued && position != durablePosition)) {
       return false;
     }
     state = State.CLOSED;

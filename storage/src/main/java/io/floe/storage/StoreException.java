@@ -1,6 +1,7 @@
 package io.floe.storage;
 
 import java.io.Serial;
+import java.util.OptionalLong;
 
 /// A fault of a store. The message names the path and what to do.
 public final class StoreException extends Exception {
@@ -23,37 +24,38 @@ public final class StoreException extends Exception {
   }
 
   private final Category category;
-  private final long nextOffset;
+  private final long readableFrom;
 
   public StoreException(Category category, String message) {
     super(message);
     this.category = category;
-    this.nextOffset = -1;
+    this.readableFrom = -1;
   }
 
-  private StoreException(String message, long nextOffset) {
-    super(message);
-    this.category = Category.DAMAGED;
-    this.nextOffset = nextOffset;
+  private StoreException(Category category, String message, Throwable cause, long readableFrom) {
+    super(message, cause);
+    this.category = category;
+    this.readableFrom = readableFrom;
   }
 
-  /// What was asked for lies in a range that is known to be damaged.
-  static StoreException damaged(String message, OffsetRange range) {
-    return new StoreException(message, range.to());
+  /// The same fault of category DAMAGED, with the place where reading may go on.
+  StoreException readableFrom(long offset) {
+    return new StoreException(category, String.valueOf(getMessage()), this, offset);
   }
 
   public StoreException(Category category, String message, Throwable cause) {
     super(message, cause);
     this.category = category;
-    this.nextOffset = -1;
+    this.readableFrom = -1;
   }
 
   public Category category() {
     return category;
   }
 
-  /// The first offset behind a known damaged range, or -1.
-  public long nextOffset() {
-    return nextOffset;
+  /// The first offset behind the damage where a read may find batches again, at most the segment's
+  /// end; empty when unknown. A read from there may meet the next damage.
+  public OptionalLong readableFrom() {
+    return readableFrom < 0 ? OptionalLong.empty() : OptionalLong.of(readableFrom);
   }
 }

@@ -14,6 +14,7 @@ import java.util.OptionalLong;
 /// segments/<2 hex>/<id>.log      batches, nothing else
 /// segments/<2 hex>/<id>.open     spec and producer table of a segment without a footer
 /// segments/<2 hex>/<id>.footer   of a sealed one
+/// segments/<2 hex>/<id>.deleted  its data file goes when the last reader let go
 /// pool/<number>.log        files to be used again
 /// ```
 ///
@@ -23,6 +24,7 @@ record StoreLayout(Path directory) {
   static final String LOG = ".log";
   static final String OPEN = ".open";
   static final String FOOTER = ".footer";
+  static final String DELETED = ".deleted";
   static final String TEMPORARY = ".tmp";
 
   Path lock() {
@@ -63,6 +65,10 @@ record StoreLayout(Path directory) {
 
   Path footer(SegmentId id) {
     return segmentDirectory(id).resolve(id + FOOTER);
+  }
+
+  Path deleted(SegmentId id) {
+    return segmentDirectory(id).resolve(id + DELETED);
   }
 
   static Path temporary(Path target) {

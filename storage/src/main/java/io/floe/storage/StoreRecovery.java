@@ -42,6 +42,10 @@ import org.slf4j.LoggerFactory;
 /// Thread-safety: one thread, not the store's.
 final class StoreRecovery {
   private static final Logger LOG = LoggerFactory.getLogger(StoreRecovery.class);
+
+  /// Files that are synced at the same time.
+  private static final int SYNCS_IN_FLIGHT = 64;
+
   private static final OffsetRange NOTHING = new OffsetRange(0, 0);
 
   private final StoreLayout layout;
@@ -54,6 +58,7 @@ final class StoreRecovery {
   private final SortedSet<Long> logs = new TreeSet<>();
   private final SortedSet<Long> descriptors = new TreeSet<>();
   private final SortedSet<Long> footers = new TreeSet<>();
+  private final SortedSet<Long> deleted = new TreeSet<>();
   private final Set<Path> toSync = new HashSet<>();
 
   private final SortedMap<SegmentId, StoredSegment> sealed = new TreeMap<>();
@@ -102,6 +107,7 @@ final class StoreRecovery {
 
   void run() throws StoreException, IOException {
     list();
+    keepOrphans();
     for (long id : footers) {
       StoredSegment stored = stored(new SegmentId(id));
       stored.becomeSealed();
@@ -120,9 +126,10 @@ final class StoreRecovery {
       }
     }
     saveMarks(verdicts);
-    for (Verdict verdict : verdicts) {
-      settle(verdict);
+    for (int from = 0; from < verdicts.size(); from += SYNCS_IN_FLIGHT) {
+      settleFiles(verdicts.subList(from, Math.min(verdicts.size(), from + SYNCS_IN_FLIGHT)));
     }
+    verdicts.forEach(this::settle);
     removeDebris();
     for (Path directory : toSync) {
       disk.syncDirectory(directory);
@@ -147,6 +154,7 @@ final class StoreRecovery {
     noteIf(name, StoreLayout.LOG, logs);
     noteIf(name, StoreLayout.OPEN, descriptors);
     noteIf(name, StoreLayout.FOOTER, footers);
+    noteIf(name, StoreLayout.DELETED, deleted);
   }
 
   private static void noteIf(String name, String suffix, Set<Long> into) {
@@ -156,12 +164,30 @@ final class StoreRecovery {
     }
   }
 
+  /// Data that no other file and no record speaks of, and that no deletion left: its footer was
+  /// lost. It is kept as a sealed segment, whose footer is made again when it is read.
+  private void keepOrphans() throws IOException {
+    SortedSet<Long> orphans = new TreeSet<>(logs);
+    orphans.removeAll(footers);
+    orphans.removeAll(descriptors);
+    orphans.removeAll(deleted);
+    orphans.removeAll(journal.segments());
+    for (long number : orphans) {
+      SegmentId id = new SegmentId(number);
+      if (SegmentInspection.beginsWithBatch(layout.log(id))) {
+        LOG.atError().addKeyValue("segment", id).log("footer and descriptor are lost; data kept");
+        footers.add(number);
+      }
+    }
+  }
+
   /// Segments that need a verdict: those with a descriptor, and those that the journal speaks of
   /// though their files are gone.
   private SortedSet<Long> unsealed() {
     SortedSet<Long> ids = new TreeSet<>(descriptors);
     ids.addAll(journal.segments());
     ids.removeAll(footers);
+    ids.removeAll(deleted);
     // Released without a footer: a deletion that a crash cut short. It is finished as debris.
     ids.removeIf(journal::isReleased);
     return ids;
@@ -288,7 +314,7 @@ final class StoreRecovery {
         }
       }
       this.fileBytes = Files.size(log.file.path());
-      this.window = new ByteWindow(log::read, SegmentScan.WINDOW_BYTES, overlays);
+      this.window = new ByteWindow(log::read, windowBytes(), overlays);
       this.scan =
           new SegmentScan(
               window,
@@ -297,6 +323,17 @@ final class StoreRecovery {
               spec.epoch(),
               ChainDigest.start(spec.id().value()),
               indexIntervalBytes);
+    }
+
+    /// No more than there is to read: thousands of small segments are looked at one by one.
+    private int windowBytes() {
+      TailRecord record = last;
+      boolean isOpenEnded = journal.isDamaged() || journal.isAmbiguous();
+      long wanted = record == null || isOpenEnded ? fileBytes : record.position();
+      return Math.clamp(
+          AlignedMemory.roundUp(wanted, Disk.BLOCK_BYTES),
+          Disk.BLOCK_BYTES,
+          SegmentScan.WINDOW_BYTES);
     }
 
     Verdict run() throws IOException, StoreException {
@@ -461,21 +498,44 @@ final class StoreRecovery {
     return new StoreMarks.Marks(inDoubt, damaged);
   }
 
-  private void settle(Verdict verdict) throws StoreException {
-    SegmentId id = verdict.spec.id();
-    StoreMarks.Marks marked = marks.getOrDefault(id, new StoreMarks.Marks(NOTHING, List.of()));
-    if (logs.contains(id.value()) && verdict.isRecorded) {
-      StorageFile file = disk.openBlocks(layout.log(id), StorageIo.Mode.WRITE);
-      try {
+  private void settleFiles(List<Verdict> verdicts) throws StoreException {
+    List<Disk.Pending> syncs = new ArrayList<>();
+    try {
+      for (Verdict verdict : verdicts) {
+        SegmentId id = verdict.spec.id();
+        if (!logs.contains(id.value()) || !verdict.isRecorded) {
+          continue;
+        }
+        StorageFile file = disk.openBlocks(layout.log(id), StorageIo.Mode.WRITE);
         for (ByteWindow.Overlay mend : verdict.mends) {
           mend(file, mend);
         }
-        disk.sync(file);
-      } finally {
-        disk.io().close(file);
+        syncs.add(new Disk.Pending(file, 0, disk.startSync(file)));
+        toSync.add(layout.segmentDirectory(id));
       }
-      toSync.add(layout.segmentDirectory(id));
+    } finally {
+      StoreException problem = null;
+      for (Disk.Pending sync : syncs) {
+        try {
+          Disk.check("sync", sync.file(), 0, Disk.await(sync.done()));
+        } catch (StoreException e) {
+          problem = e;
+        }
+        disk.io().close(sync.file());
+      }
+      throwIfPresent(problem);
     }
+  }
+
+  private static void throwIfPresent(@Nullable StoreException problem) throws StoreException {
+    if (problem != null) {
+      throw problem;
+    }
+  }
+
+  private void settle(Verdict verdict) {
+    SegmentId id = verdict.spec.id();
+    StoreMarks.Marks marked = marks.getOrDefault(id, new StoreMarks.Marks(NOTHING, List.of()));
     StoredSegment stored = stored(id);
     stored.show(verdict.spec.baseOffset(), verdict.end, verdict.position, verdict.index);
     stored.damaged(marked.damaged());
@@ -520,6 +580,7 @@ final class StoreRecovery {
     for (RecoveredTail tail : recovered) {
       kept.add(tail.segment().spec().id().value());
     }
+    kept.removeAll(deleted);
     for (long id : logs) {
       if (!kept.contains(id)) {
         remove(layout.log(new SegmentId(id)));
@@ -531,6 +592,9 @@ final class StoreRecovery {
         remove(layout.open(new SegmentId(id)));
         toSync.add(layout.segmentDirectory(new SegmentId(id)));
       }
+    }
+    for (long id : deleted) {
+      remove(layout.deleted(new SegmentId(id)));
     }
     if (Files.isDirectory(layout.segments())) {
       try (Stream<Path> files = Files.walk(layout.segments())) {

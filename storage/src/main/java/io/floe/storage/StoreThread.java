@@ -239,6 +239,26 @@ final class StoreThread implements Runnable {
       }
     } finally {
       ended.complete(null);
+      refuseTransfers();
+    }
+  }
+
+  /// Nobody carries these out any more, and somebody may wait for them.
+  private void refuseTransfers() {
+    StoreException failed = failure;
+    StoreException cause =
+        failed != null
+            ? failed
+            : new StoreException(StoreException.Category.FAILED, "the store is closed");
+    Transfer transfer;
+    while ((transfer = transfers.poll()) != null) {
+      transfer.done.completeExceptionally(cause);
+    }
+    running.values().forEach(each -> each.done.completeExceptionally(cause));
+    running.clear();
+    Release release;
+    while ((release = releases.poll()) != null) {
+      release.done.completeExceptionally(cause);
     }
   }
 
@@ -288,6 +308,8 @@ final class StoreThread implements Runnable {
 
   private void startGroup() {
     TailJournal journal = this.journal;
+    // Also those that came after the failure: somebody waits for each.
+    drainFailed();
     if (failure != null || journal == null || (dirty.isEmpty() && releases.isEmpty())) {
       return;
     }

@@ -115,6 +115,8 @@ final class StoredSegment {
 
   /// Refuses new pins, and runs `action` when the last one is gone.
   void delete(Runnable action) {
+    // Slices hold the chunks that they need.
+    cache.clear();
     synchronized (this) {
       isDeleted = true;
       if (pins > 0) {
@@ -123,7 +125,6 @@ final class StoredSegment {
       }
       closeChannel();
     }
-    cache.clear();
     action.run();
   }
 

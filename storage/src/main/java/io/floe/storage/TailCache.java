@@ -63,6 +63,11 @@ final class TailCache {
     }
   }
 
+  /// Offers every chunk: nothing is added or written any more.
+  synchronized void becameFinal() {
+    chunks.forEach(pool::offerForEviction);
+  }
+
   /// Lets go of a chunk and of all before it, so that what remains is contiguous.
   synchronized void evict(TailChunk chunk, long assignment) {
     int at = chunk.assignment() == assignment ? chunks.indexOf(chunk) : -1;

@@ -146,4 +146,72 @@ class StoreFailureTest {
           .allMatch(each -> each.endOffset() == 102 && each.damaged().isEmpty());
     }
   }
+
+  @Test
+  void answersADeletionThatComesAfterTheFailure() throws Exception {
+    FaultyIo io = faulty();
+    try (FileSegmentStore store = FileSegmentStore.open(settings(16), TUNING, () -> io)) {
+      TestLog log = TestLog.open(store, TestLog.spec(1));
+      log.append(TestLog.batch(10, 1, 1));
+      log.awaitDurable();
+      AtomicInteger groups = new AtomicInteger();
+      // The group of the deletion's own record fails, or was refused: both are an answer.
+      io.add(
+          Fault.failIf(
+              transfer -> transfer.kind() == Transfer.Kind.SYNC && groups.incrementAndGet() == 1,
+              Errno.EIO));
+      assertThat(store.delete(new SegmentId(1)).toCompletableFuture())
+          .failsWithin(java.time.Duration.ofSeconds(10));
+    }
+  }
+
+  @Test
+  void answersARecordOfADeletionThatWasQueuedBehindTheFailure() throws Exception {
+    StoreThread thread = new StoreThread(FileChannelIo.create(8), 1 << 20);
+    Thread running = Thread.ofPlatform().start(thread);
+    thread.fail(new StoreException(StoreException.Category.FAILED, "as the test wants"));
+    while (thread.failure() == null) {
+      Thread.sleep(1);
+    }
+    assertThat(thread.release(5)).failsWithin(java.time.Duration.ofSeconds(10));
+    thread.stop().join();
+    running.join();
+  }
+
+  @Test
+  void refusesANewSegmentWithoutSpaceAndOpensItLater() throws Exception {
+    // What is left runs out in the data file, in the descriptor, or after both.
+    for (int left : new int[] {0, 4096, 16 << 10, (16 << 10) + 20}) {
+      FaultyIo io = faulty();
+      Path place = directory.resolve("left" + left);
+      StoreSettings settings =
+          new StoreSettings(
+              place, StoreSettings.Io.FILE_CHANNEL, 1 << 20, 1 << 20, 16, 4096, 64 << 10, 2);
+      try (FileSegmentStore store = FileSegmentStore.open(settings, TUNING, () -> io)) {
+        TestLog first = TestLog.open(store, TestLog.spec(1));
+        first.append(TestLog.batch(10, 1, 1));
+        first.awaitDurable();
+        io.limitSpace(left);
+        TestLog log = TestLog.open(store, TestLog.spec(2));
+        assertThat(log.reserve(100)).as(left + " bytes left").isEqualTo(OpenSegment.Space.NO_SPACE);
+        assertThat(log.segment().endOffset()).isEqualTo(100);
+        // Others are not kept from what they have, and their work does not put off the retry.
+        first.append(TestLog.batch(10, 2, 1));
+        first.awaitDurable();
+        io.heal();
+        long deadlineNanos = System.nanoTime() + 10_000_000_000L;
+        while (log.reserve(100) != OpenSegment.Space.READY) {
+          assertThat(System.nanoTime()).isLessThan(deadlineNanos);
+          store.delete(new SegmentId(99)).toCompletableFuture().join();
+        }
+        log.append(TestLog.batch(10, 3, 1));
+        log.awaitDurable();
+      }
+      try (FileSegmentStore store =
+          FileSegmentStore.open(settings, TUNING, () -> FileChannelIo.create(32))) {
+        assertThat(store.recovered()).hasSize(2).allMatch(each -> each.damaged().isEmpty());
+        assertThat(store.recovered()).extracting(RecoveredSegment::endOffset).contains(101L, 102L);
+      }
+    }
+  }
 }

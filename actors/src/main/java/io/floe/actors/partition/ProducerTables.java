@@ -149,7 +149,7 @@ final class ProducerTables {
         if (e.category() != StoreException.Category.DAMAGED) {
           throw e;
         }
-        table.passOver(e.nextOffset() > offset ? Math.min(e.nextOffset(), to) : to);
+        table.passOver(Math.min(to, Math.max(offset + 1, e.readableFrom().orElse(to))));
       }
       if (table.endOffset() == offset) {
         // Nothing more is there, though the metadata says so: reported at the start.

@@ -220,7 +220,7 @@ final class ServedPartition implements PartitionLog {
       return new LogRead.Batches(slice, slice.nextOffset());
     } catch (StoreException e) {
       if (e.category() == StoreException.Category.DAMAGED) {
-        long next = e.nextOffset() > offset ? Math.min(e.nextOffset(), end) : end;
+        long next = Math.min(end, Math.max(offset + 1, e.readableFrom().orElse(end)));
         return new LogRead.Damaged(next, String.valueOf(e.getMessage()));
       }
       return new LogRead.Failed(String.valueOf(e.getMessage()));

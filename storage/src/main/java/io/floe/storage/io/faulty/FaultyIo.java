@@ -362,6 +362,9 @@ public final class FaultyIo implements StorageIo {
   }
 
   private int withinSpace(FaultyFile file, long position, int sizeBytes) {
+    if (spaceBytes == Long.MAX_VALUE) {
+      return sizeBytes;
+    }
     long growthBytes = file.tracked.growthBytes(position + sizeBytes);
     if (growthBytes <= spaceBytes) {
       spaceBytes -= growthBytes;

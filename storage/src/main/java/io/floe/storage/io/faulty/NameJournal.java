@@ -24,11 +24,13 @@ final class NameJournal {
 
   /// A change that is not durable yet.
   ///
+  /// @param number makes two changes of the same names different
   /// @param from what is gone by it; null for a creation
   /// @param to what is there by it; null for a deletion
   /// @param hidden the file in the attic that had the name `to` (a rename) or `from` (a deletion)
   /// @param unsyncedDirectories those that are still to be synced
   private record Change(
+      long number,
       @Nullable Path from,
       @Nullable Path to,
       @Nullable Path hidden,
@@ -43,6 +45,7 @@ final class NameJournal {
   private final List<Change> changes = new ArrayList<>();
   private final Map<Path, TrackedFile> files = new HashMap<>();
   private long hiddenCount;
+  private long changeCount;
 
   NameJournal(Path attic) {
     this.attic = attic;
@@ -71,13 +74,13 @@ final class NameJournal {
   }
 
   void created(Path path) {
-    changes.add(new Change(null, path, null, directoriesOf(path)));
+    changes.add(new Change(changeCount++, null, path, null, directoriesOf(path)));
   }
 
   /// Deletes a name and keeps its file.
   void delete(Path path) throws IOException {
     Path hidden = hide(path);
-    changes.add(new Change(path, null, hidden, directoriesOf(path)));
+    changes.add(new Change(changeCount++, path, null, hidden, directoriesOf(path)));
   }
 
   /// Renames a file and keeps the one whose name it takes.
@@ -99,7 +102,7 @@ final class NameJournal {
     }
     Set<Path> directories = directoriesOf(from);
     directories.addAll(directoriesOf(to));
-    changes.add(new Change(from, to, hidden, directories));
+    changes.add(new Change(changeCount++, from, to, hidden, directories));
   }
 
   private Path hide(Path path) throws IOException {
@@ -136,10 +139,12 @@ final class NameJournal {
         durable.add(change);
       }
     }
-    // What a durable change built upon is durable with it.
-    for (Change later : List.copyOf(durable)) {
+    // What a durable change built upon is durable with it, and what that built upon in turn.
+    for (int i = 0; i < durable.size(); i++) {
+      Change later = durable.get(i);
       for (Change earlier : changes.subList(0, changes.indexOf(later))) {
-        if (!durable.contains(earlier) && (earlier.names(later.from) || earlier.names(later.to))) {
+        boolean isBase = earlier.names(later.from) || earlier.names(later.to);
+        if (isBase && !durable.contains(earlier)) {
           durable.add(earlier);
         }
       }

@@ -319,6 +319,48 @@ final class FaultyIoTest {
   }
 
   @Test
+  void whatADurableNameBuiltUponIsDurableToo() throws IOException {
+    Path segments = Files.createDirectory(directory.resolve("segments"));
+    Path pool = Files.createDirectory(directory.resolve("pool"));
+    Path others = Files.createDirectory(directory.resolve("others"));
+    Path log = Files.write(segments.resolve("1.log"), new byte[] {1});
+    // A file that is recycled: two renames under way, and the last one of three is synced.
+    io.rename(log, pool.resolve("0.log"));
+    io.rename(pool.resolve("0.log"), others.resolve("2.tmp"));
+    io.rename(others.resolve("2.tmp"), others.resolve("2.log"));
+    io.syncDirectory(others);
+    assertThat(io.unsyncedNames()).isZero();
+    io.applyPowerLoss(PowerLoss.everythingUnsynced());
+    assertThat(Files.readAllBytes(others.resolve("2.log"))).containsExactly(1);
+    assertThat(log).doesNotExist();
+    assertThat(pool).isEmptyDirectory();
+  }
+
+  @Test
+  void undoesAChainOfRenamesFromItsEnd() throws IOException {
+    Path pool = Files.createDirectory(directory.resolve("pool"));
+    Path one = Files.write(directory.resolve("1.log"), new byte[] {1});
+    Path two = Files.write(directory.resolve("2.log"), new byte[] {2});
+    io.rename(one, pool.resolve("0.log"));
+    io.rename(two, one);
+    io.rename(pool.resolve("0.log"), two);
+    io.delete(one);
+    io.applyPowerLoss(PowerLoss.everythingUnsynced());
+    assertThat(Files.readAllBytes(one)).containsExactly(1);
+    assertThat(Files.readAllBytes(two)).containsExactly(2);
+    assertThat(pool).isEmptyDirectory();
+  }
+
+  @Test
+  void unlimitedSpaceStaysSoWhateverIsDeleted() throws IOException {
+    StorageFile file = created();
+    assertThat(write(file, 0, BLOCK, 1)).isEqualTo(BLOCK);
+    Path large = Files.write(directory.resolve("large"), new byte[3 * BLOCK]);
+    io.delete(large);
+    assertThat(write(file, BLOCK, BLOCK, 1)).isEqualTo(BLOCK);
+  }
+
+  @Test
   void unsyncedBytesFollowTheirFileThroughARename() throws IOException {
     StorageFile file = durable(5);
     assertThat(write(file, 0, BLOCK, 6)).isEqualTo(BLOCK);
