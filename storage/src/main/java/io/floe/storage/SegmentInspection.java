@@ -5,6 +5,7 @@ import io.floe.model.SegmentId;
 import io.floe.model.TopicId;
 import io.floe.model.batch.BatchHeader;
 import io.floe.model.batch.ChainDigest;
+import io.floe.storage.log.FramedLog;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -136,7 +137,12 @@ public final class SegmentInspection {
                 .thenComparingInt(path -> name(path).length())
                 .thenComparing(SegmentInspection::name));
     try (Stream<Path> files = Files.walk(fileOrDirectory)) {
-      files.filter(Files::isRegularFile).forEach(file -> note(file, found));
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        // The metadata journal beside a store has files of the same name and another form.
+        if (!name(file).endsWith(StoreLayout.LOG) || !FramedLog.isLogFile(file)) {
+          note(file, found);
+        }
+      }
     }
     return List.copyOf(found);
   }

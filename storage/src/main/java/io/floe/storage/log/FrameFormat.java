@@ -92,8 +92,12 @@ final class FrameFormat {
     block.putInt(FILE_CRC, fileCrc(block));
   }
 
+  static boolean hasMagic(ByteBuffer block) {
+    return block.remaining() >= Long.BYTES && block.getLong(0) == FILE_MAGIC;
+  }
+
   static HeaderState check(ByteBuffer block) {
-    if (block.getLong(0) != FILE_MAGIC) {
+    if (!hasMagic(block)) {
       return HeaderState.NOT_A_LOG;
     }
     if (block.getInt(8) > FILE_VERSION) {

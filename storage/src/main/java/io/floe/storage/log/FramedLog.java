@@ -5,6 +5,7 @@ import io.floe.storage.io.AlignedMemory;
 import io.floe.storage.io.StorageFile;
 import io.floe.storage.io.StorageIo;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -79,6 +80,13 @@ public final class FramedLog implements AutoCloseable {
     this.group =
         AlignedMemory.allocate(Arena.ofAuto(), FrameFormat.blocks(settings.groupBytesMax()));
     this.groupBuffer = group.asByteBuffer();
+  }
+
+  /// Whether a file begins as the files of such a log do, whatever its name.
+  public static boolean isLogFile(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return FrameFormat.hasMagic(ByteBuffer.wrap(in.readNBytes(Long.BYTES)));
+    }
   }
 
   /// Opens the log in `directory`, which is made if it is not there, and shows every entry to

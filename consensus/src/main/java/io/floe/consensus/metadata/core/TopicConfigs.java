@@ -125,10 +125,11 @@ public final class TopicConfigs {
       TopicConfig.number(
           "segment.bytes",
           ValueType.INT,
-          1 << 30,
-          64 << 10,
+          128 << 20,
+          1 << 10,
           Integer.MAX_VALUE,
-          "Bytes after which the open segment is sealed and the next one opened.");
+          "Bytes after which the open segment is sealed and the next one opened. Kafka's default is"
+              + " 1 GiB; a start of Floe reads what was not sealed, so smaller segments start faster.");
   public static final TopicConfig SEGMENT_MS =
       TopicConfig.number(
           "segment.ms",

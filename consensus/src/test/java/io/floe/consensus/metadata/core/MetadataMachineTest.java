@@ -198,7 +198,7 @@ class MetadataMachineTest {
     assertThat(cluster.refuse(create("t", "segment.bytes", "ten")).message())
         .isEqualTo("segment.bytes=ten is not a whole number");
     assertThat(cluster.refuse(create("t", "segment.bytes", "10")).message())
-        .isEqualTo("segment.bytes=10 is not between 65536 and 2147483647");
+        .isEqualTo("segment.bytes=10 is not between 1024 and 2147483647");
     assertThat(cluster.refuse(create("t", "cleanup.policy", "delete,shred")).reason())
         .isEqualTo(INVALID_CONFIG);
     assertThat(cluster.refuse(create("t", "min.cleanable.dirty.ratio", "NaN")).reason())
