@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.floe.cli.process.NodeProcess;
 import io.floe.multijvm.Commands.Result;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,14 +109,30 @@ final class FloeCommandMultiJvmTest {
     assertThat(first.err()).isEmpty();
   }
 
+  private static void awaitFooter(Path segments) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (true) {
+      try (Stream<Path> files = Files.walk(segments)) {
+        if (files.anyMatch(file -> file.toString().endsWith(".footer"))) {
+          return;
+        }
+      } catch (UncheckedIOException e) {
+        // A temporary file got its name meanwhile: look again.
+      }
+      assertThat(System.nanoTime()).as("no footer within a minute").isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+
   @Test
   void inspectsTheFilesOfAStoppedNode() throws Exception {
     floe("", "topic", "create", "t").ok();
     floe("alice:1\nbob:2\n", "produce", "t", "--key-separator", ":").ok();
     floe("carol:3\n", "produce", "t", "--key-separator", ":").ok();
     assertThat(Objects.requireNonNull(node).terminate(Nodes.STOP_LIMIT)).isZero();
-    // Started again, the node seals what the stopped one left; kill it then.
+    // Started again, the node seals what the stopped one left, in the background; kill it then.
     node = nodes.start(dataDir);
+    awaitFooter(dataDir.resolve("store").resolve("segments"));
     Objects.requireNonNull(node).kill();
 
     Result whole = Commands.floe("", "inspect", "segment", dataDir.toString()).ok();
