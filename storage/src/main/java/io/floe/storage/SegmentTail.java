@@ -51,6 +51,11 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
   // Guarded by this.
   private State state = State.NEW;
   private @Nullable StorageFile file;
+
+  /// Whether the file was synced since it was opened here. Before that nobody knows which of its
+  /// size and extents an earlier process left unsynced. Growth is synced before it is used.
+  private boolean isFileSynced;
+
   private long allocated;
   private long promised;
   private long wanted;
@@ -76,6 +81,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
   private long groupPosition;
   private long groupEnd;
   private long groupDigest;
+  private boolean isSyncedByGroup;
 
   SegmentTail(
       SegmentSpec spec,
@@ -275,6 +281,13 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
     return true;
   }
 
+  /// Whether a sync of the journal does not cover the group's writes to this file.
+  synchronized boolean mustSyncApartFrom(StorageFile journal) {
+    String domain = file().flushDomain();
+    isSyncedByGroup = !isFileSynced || domain == null || !domain.equals(journal.flushDomain());
+    return isSyncedByGroup;
+  }
+
   int recordBytes() {
     return TailRecord.HEADER_BYTES + (int) (groupPosition % BLOCK_BYTES);
   }
@@ -367,6 +380,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
       durableDigest = groupDigest;
       durableEnd = groupEnd;
       isInGroup = false;
+      isFileSynced |= isSyncedByGroup;
       isAwake = state == State.WAKING;
       if (isAwake) {
         state = State.WARM;
@@ -419,6 +433,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
 
   synchronized void opened(StorageFile opened) {
     file = opened;
+    isFileSynced = false;
   }
 
   /// The file now reaches up to `allocated`. A new segment becomes usable.
@@ -451,6 +466,7 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
     }
     synchronized (this) {
       file = opened;
+      isFileSynced = false;
       state = State.WAKING;
       isQueued = true;
     }

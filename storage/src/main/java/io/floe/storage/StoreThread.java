@@ -24,13 +24,17 @@ import org.slf4j.LoggerFactory;
 /// 1. *Drain*: every segment that was appended to since the last group says how far it is staged.
 /// 2. *Write*: in parallel, the touched blocks of each segment, straight from its chunks, and one
 ///    frame of the tail journal with a record for each.
-/// 3. *Sync*: when all writes were reaped, one sync per touched file, in parallel.
+/// 3. *Sync*: when all writes were reaped, one sync of the journal, and in parallel one of each
+///    touched file that it does not cover (see [StorageFile#flushDomain()]).
 /// 4. *Durable*: when all syncs were reaped, each segment's listener hears its new end.
 ///
 /// Groups do not overlap: when a group's frame is written, every earlier group is durable. Recovery
 /// relies on it (only the last group of the journal can be half there), and so does the rule that a
 /// block has one write in flight. Appends that come meanwhile are the next group, so the busier the
-/// store, the larger its groups.
+/// store, the larger its groups. Writers that wait for their acks all come back at once, just after
+/// a group; the first of them would get a group of its own and the others would wait for two. So a
+/// group that follows another one closely waits a moment until as many bytes are there as that one
+/// had.
 ///
 /// Errors: a failed or short write or a failed sync of a group fails the store: nothing is
 /// submitted afterwards, every listener hears it, and only a new opening helps.
@@ -43,6 +47,9 @@ final class StoreThread implements Runnable {
   private static final long WAIT_NANOS = 1_000_000_000L;
 
   private static final long GROUP_OPERATION = 1L << 62;
+
+  private static final long GATHER_NANOS_MAX = 100_000;
+  private static final long GATHER_SHARE = 8;
 
   private enum Phase {
     IDLE,
@@ -108,6 +115,9 @@ final class StoreThread implements Runnable {
   private int groupInFlight;
   private int inFlight;
   private long frameBytes;
+  private long groupStartNanos;
+  private long gatherUntilNanos = System.nanoTime();
+  private long lastGroupBytes;
   private long nextTransfer;
 
   StoreThread(StorageIo io, long inflightBytesMax) {
@@ -313,6 +323,8 @@ final class StoreThread implements Runnable {
     if (failure != null || journal == null || (dirty.isEmpty() && releases.isEmpty())) {
       return;
     }
+    gather();
+    groupStartNanos = System.nanoTime();
     long recordBytes = 0;
     SegmentTail tail;
     while ((tail = dirty.poll()) != null) {
@@ -342,17 +354,28 @@ final class StoreThread implements Runnable {
     for (Release each : groupReleases) {
       TailRecord.putReleased(records, each.segment);
     }
+    StorageFile journalFile = journal.activeFile();
     for (SegmentTail each : group) {
       each.putRecord(records);
       each.addWrites(this);
-      groupFiles.add(each.file());
+      if (each.mustSyncApartFrom(journalFile)) {
+        groupFiles.add(each.file());
+      }
     }
     MemorySegment frame = journal.seal();
     frameBytes = frame.byteSize();
-    addWrite(journal.activeFile(), journal.framePosition(), frame);
-    groupFiles.add(journal.activeFile());
+    addWrite(journalFile, journal.framePosition(), frame);
+    groupFiles.add(journalFile);
     groupNext = 0;
     phase = Phase.WRITING;
+  }
+
+  /// Waits for the writers that the last group has woken, an eighth of that group's time at most.
+  @SuppressWarnings("ThreadPriorityCheck") // A hint is all that is wanted: they need a core.
+  private void gather() {
+    while (inflightBytes.get() < lastGroupBytes && System.nanoTime() - gatherUntilNanos < 0) {
+      Thread.yield();
+    }
   }
 
   /// Adds one write to the group; called back by [SegmentTail#addWrites].
@@ -466,6 +489,9 @@ final class StoreThread implements Runnable {
       durableBytes += tail.endGroup();
     }
     inflightBytes.addAndGet(-durableBytes);
+    lastGroupBytes = durableBytes;
+    long now = System.nanoTime();
+    gatherUntilNanos = now + Math.min((now - groupStartNanos) / GATHER_SHARE, GATHER_NANOS_MAX);
     for (Release release : groupReleases) {
       release.done.complete(null);
     }

@@ -21,13 +21,15 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Floe's store with its default settings. Each run appends to new segments that are deleted
-/// afterwards, so that later runs get recycled files.
+/// Floe's store with its default settings, but for the number of recycled files that it keeps: one
+/// for each segment. They are filled before, as the ring's and RocksDB's are. Each run appends to
+/// new segments that are deleted afterwards, so that the next run gets their files again.
 ///
 /// Writers are virtual threads: like the actors of a node they cost no system call to wake.
 final class StoreContender implements Contender {
   private static final byte[] NO_PRODUCERS = {};
   private static final long SPACE_WAIT_SECONDS = 30;
+  private static final int FILL_BYTES = 1 << 20;
 
   private final String name;
   private final SegmentStore store;
@@ -49,12 +51,38 @@ final class StoreContender implements Contender {
             defaults.openFilesMax(),
             defaults.indexIntervalBytes(),
             defaults.hotFileBytes(),
-            defaults.poolFilesMax());
+            Workload.WRITERS);
     try {
       SegmentStore store = SegmentStore.open(settings);
-      return new StoreContender("Floe store, " + store.ioName(), store);
+      StoreContender contender = new StoreContender("Floe store, " + store.ioName(), store);
+      contender.fillPool(settings);
+      return contender;
     } catch (StoreException e) {
       throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /// Fills segments and deletes them.
+  private void fillPool(StoreSettings settings) throws IOException {
+    PartitionId partition = new PartitionId(new TopicId(UUID.randomUUID()), 0);
+    ByteBuffer batch = Workload.batch(FILL_BYTES);
+    List<Lane> lanes = new ArrayList<>();
+    for (int i = 0; i < settings.poolFilesMax(); i++) {
+      Lane lane = new Lane(store, new SegmentId(++segments), partition);
+      lanes.add(lane);
+      try {
+        for (long filled = 0; filled < settings.hotFileBytes(); filled += FILL_BYTES) {
+          lane.appendAndWait(batch.duplicate());
+        }
+      } catch (StoreException e) {
+        throw new IOException(e.getMessage(), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      }
+    }
+    for (Lane lane : lanes) {
+      lane.delete();
     }
   }
 
@@ -147,9 +175,9 @@ final class StoreContender implements Contender {
       }
     }
 
+    /// Not sealed, which would cut the file to what was appended.
     void delete() throws IOException {
       try {
-        store.seal(id, segment.endOffset(), NO_PRODUCERS).toCompletableFuture().join();
         store.delete(id).toCompletableFuture().join();
       } catch (CompletionException e) {
         throw new IOException("segment " + id + " cannot be deleted: " + e.getCause(), e);

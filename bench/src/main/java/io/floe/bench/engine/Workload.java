@@ -17,17 +17,23 @@ final class Workload {
 
   /// Bytes that no disk and no filesystem makes smaller.
   static byte[] value() {
-    byte[] value = new byte[VALUE_BYTES];
+    return value(VALUE_BYTES);
+  }
+
+  private static byte[] value(int sizeBytes) {
+    byte[] value = new byte[sizeBytes];
     new SplittableRandom(SEED).nextBytes(value);
     return value;
   }
 
   /// The value as a client would send it.
   static ByteBuffer batch() {
-    ByteBuffer batch =
-        MemoryRecords.withRecords(
-                Compression.NONE, new SimpleRecord(System.currentTimeMillis(), value()))
-            .buffer();
-    return batch.slice();
+    return batch(VALUE_BYTES);
+  }
+
+  /// One with a value of another size.
+  static ByteBuffer batch(int valueBytes) {
+    SimpleRecord record = new SimpleRecord(System.currentTimeMillis(), value(valueBytes));
+    return MemoryRecords.withRecords(Compression.NONE, record).buffer().slice();
   }
 }

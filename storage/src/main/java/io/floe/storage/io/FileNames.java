@@ -13,8 +13,6 @@ import java.nio.file.StandardOpenOption;
 ///
 /// Thread-safety: any thread. Errors: [IOException] that names the path.
 public final class FileNames {
-  private static final int DIRECT_ALIGNMENT_BYTES_MAX = 64 << 10;
-
   private FileNames() {}
 
   public static void rename(Path from, Path to) throws IOException {
@@ -36,20 +34,6 @@ public final class FileNames {
     } catch (IOException e) {
       throw named(directory, e);
     }
-  }
-
-  /// What positions, lengths and addresses of a direct file must be multiples of: the block size of
-  /// its filesystem, which is never below the sector of its disk.
-  ///
-  /// @return 0 when the filesystem's block is no power of two or so large (NFS says a megabyte)
-  ///   that direct transfers make no sense
-  public static int directAlignmentBytes(Path path) throws IOException {
-    long blockBytes = Files.getFileStore(path).getBlockSize();
-    boolean isUsable =
-        blockBytes >= 512
-            && blockBytes <= DIRECT_ALIGNMENT_BYTES_MAX
-            && Long.bitCount(blockBytes) == 1;
-    return isUsable ? (int) blockBytes : 0;
   }
 
   private static FileSystemException named(Path path, IOException cause) {

@@ -2,6 +2,7 @@ package io.floe.storage.io;
 
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// What the files of all implementations have in common, above all the guard that nothing is
 /// submitted to a closed file: its descriptor number may already belong to another file.
@@ -15,6 +16,7 @@ public abstract class OpenFile implements StorageFile {
   private final Path path;
   private final boolean isDirect;
   private final int alignmentBytes;
+  private final @Nullable String flushDomain;
 
   /// Operations in flight, or far below zero once closed. One word, so that a close and a
   /// submission at the same time cannot both succeed.
@@ -23,11 +25,17 @@ public abstract class OpenFile implements StorageFile {
   /// A file that is open.
   ///
   /// @param alignmentBytes 1 when not direct
-  protected OpenFile(StorageIo owner, Path path, boolean isDirect, int alignmentBytes) {
+  protected OpenFile(
+      StorageIo owner,
+      Path path,
+      boolean isDirect,
+      int alignmentBytes,
+      @Nullable String flushDomain) {
     this.owner = owner;
     this.path = path;
     this.isDirect = isDirect;
     this.alignmentBytes = alignmentBytes;
+    this.flushDomain = flushDomain;
   }
 
   /// Whether that instance opened this file.
@@ -83,6 +91,11 @@ public abstract class OpenFile implements StorageFile {
   @Override
   public final int alignmentBytes() {
     return alignmentBytes;
+  }
+
+  @Override
+  public final @Nullable String flushDomain() {
+    return flushDomain;
   }
 
   @Override

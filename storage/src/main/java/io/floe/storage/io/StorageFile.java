@@ -1,6 +1,7 @@
 package io.floe.storage.io;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// A file that a [StorageIo] opened. It belongs to that `StorageIo` and is closed through it.
 ///
@@ -14,4 +15,11 @@ public interface StorageFile {
 
   /// 1 when the file is not direct, otherwise a power of two (4096 on common disks).
   int alignmentBytes();
+
+  /// What else a sync of this file covers: reaped writes to other files of an equal domain, as long
+  /// as they went to blocks that were written **and synced through that file** before, so that only
+  /// the cache of the disk stands between them and the platter. Null: only this file.
+  ///
+  /// Source: ADR 0007.
+  @Nullable String flushDomain();
 }

@@ -1,5 +1,6 @@
 package io.floe.storage.io.channel;
 
+import io.floe.storage.io.DirectRules;
 import io.floe.storage.io.Errno;
 import io.floe.storage.io.FileNames;
 import io.floe.storage.io.OwnerThread;
@@ -41,6 +42,7 @@ public final class FileChannelIo implements StorageIo {
   private static final int WORKERS = 4;
 
   private final int depth;
+  private final DirectRules.Cache directRules = new DirectRules.Cache();
   private final OwnerThread owner = new OwnerThread();
   private final Set<ChannelFile> files = ConcurrentHashMap.newKeySet();
   private final ManyToOneConcurrentArrayQueue<Ended> ended;
@@ -94,7 +96,7 @@ public final class FileChannelIo implements StorageIo {
     refuseClosed();
     ChannelFile file = direct ? openDirect(path, mode) : null;
     if (file == null) {
-      file = new ChannelFile(this, path, FileChannel.open(path, options(mode)), false, 1);
+      file = new ChannelFile(this, path, FileChannel.open(path, options(mode)));
     }
     files.add(file);
     return file;
@@ -118,12 +120,12 @@ public final class FileChannelIo implements StorageIo {
       }
       throw e;
     }
-    int alignmentBytes = FileNames.directAlignmentBytes(path);
-    if (alignmentBytes == 0) {
+    DirectRules rules = directRules.find(path);
+    if (rules == null) {
       channel.close();
       return null;
     }
-    return new ChannelFile(this, path, channel, true, alignmentBytes);
+    return new ChannelFile(this, path, channel, rules);
   }
 
   private static Set<OpenOption> options(Mode mode) {

@@ -56,6 +56,8 @@ import org.jspecify.annotations.Nullable;
 /// Ownership: closes the real one. Keeps a copy of each unsynced write in memory, and hides files
 /// that lost their name in the attic until the loss of the name is durable.
 public final class FaultyIo implements StorageIo {
+  private static final String SHARED = "shared";
+
   private final StorageIo real;
   private final RandomGenerator random;
   private final OwnerThread owner = new OwnerThread();
@@ -74,6 +76,7 @@ public final class FaultyIo implements StorageIo {
   private long delayMaxNanos;
   private boolean isReordering;
   private boolean isPowerOff;
+  private boolean isSyncShared;
   private int inFlight;
   private long flights;
 
@@ -85,7 +88,7 @@ public final class FaultyIo implements StorageIo {
       FaultyFile file,
       long operation,
       TrackedFile.@Nullable Pending write,
-      @Nullable List<TrackedFile.Pending> coveredBySync) {}
+      @Nullable Map<TrackedFile, List<TrackedFile.Pending>> coveredBySync) {}
 
   /// An operation that has ended and is held back until its time.
   private record Ended(Flight flight, int result, long dueNanos) {}
@@ -147,6 +150,14 @@ public final class FaultyIo implements StorageIo {
   public void reorderCompletions(boolean isOn) {
     synchronized (lock) {
       isReordering = isOn;
+    }
+  }
+
+  /// Makes files that are opened from now on one [StorageFile#flushDomain()]: a sync of one covers
+  /// the reaped writes of all others too, up to the size that the file's own syncs made durable.
+  public void shareSyncs() {
+    synchronized (lock) {
+      isSyncShared = true;
     }
   }
 
@@ -249,7 +260,8 @@ public final class FaultyIo implements StorageIo {
       if (isNew) {
         names.created(name);
       }
-      var file = new FaultyFile(this, path, opened, names.tracked(name));
+      var file =
+          new FaultyFile(this, path, opened, names.tracked(name), isSyncShared ? SHARED : null);
       files.add(file);
       return file;
     }
@@ -326,7 +338,7 @@ public final class FaultyIo implements StorageIo {
         end(new Flight(own, operation, null, null), -Errno.EIO);
         return;
       }
-      var flight = new Flight(own, operation, null, own.tracked.coveredNow());
+      var flight = new Flight(own, operation, null, coveredNow(own));
       int allowed = allowed(Transfer.Kind.SYNC, own, 0, MemorySegment.NULL);
       if (allowed < 0) {
         end(flight, allowed);
@@ -334,6 +346,21 @@ public final class FaultyIo implements StorageIo {
         real.sync(own.real, fly(flight));
       }
     }
+  }
+
+  private Map<TrackedFile, List<TrackedFile.Pending>> coveredNow(FaultyFile file) {
+    Map<TrackedFile, List<TrackedFile.Pending>> covered = new HashMap<>();
+    if (file.flushDomain() != null) {
+      for (TrackedFile other : names.all()) {
+        covered.put(other, other.coveredByFlush());
+      }
+    }
+    covered.put(file.tracked, file.tracked.coveredNow());
+    return covered;
+  }
+
+  private static void putBeyondSync(List<TrackedFile.Pending> writes) {
+    writes.forEach(write -> write.isBeyondSync = true);
   }
 
   private void begin(FaultyFile file) {
@@ -485,9 +512,9 @@ public final class FaultyIo implements StorageIo {
     }
     if (flight.coveredBySync != null) {
       if (one.result == 0) {
-        flight.file.tracked.settle(flight.coveredBySync);
+        flight.coveredBySync.forEach(TrackedFile::settle);
       } else {
-        flight.coveredBySync.forEach(write -> write.isBeyondSync = true);
+        flight.coveredBySync.values().forEach(FaultyIo::putBeyondSync);
       }
     }
     return one.result;

@@ -128,6 +128,12 @@ final class TrackedFile {
     return pending.stream().filter(write -> write.isReaped && !write.isBeyondSync).toList();
   }
 
+  /// The writes for which a sync of another file vouches: a flush of the disk's cache, which makes
+  /// no size durable.
+  List<Pending> coveredByFlush() {
+    return coveredNow().stream().filter(write -> write.end() <= durableSizeBytes).toList();
+  }
+
   /// Makes writes durable.
   void settle(List<Pending> covered) {
     for (Pending write : covered) {

@@ -1,5 +1,6 @@
 package io.floe.storage.io.uring;
 
+import io.floe.storage.io.DirectRules;
 import io.floe.storage.io.OpenFile;
 import java.nio.file.Path;
 
@@ -7,8 +8,13 @@ import java.nio.file.Path;
 final class UringFile extends OpenFile {
   final int descriptor;
 
-  UringFile(UringIo owner, Path path, int descriptor, boolean isDirect, int alignmentBytes) {
-    super(owner, path, isDirect, alignmentBytes);
+  UringFile(UringIo owner, Path path, int descriptor) {
+    super(owner, path, false, 1, null);
+    this.descriptor = descriptor;
+  }
+
+  UringFile(UringIo owner, Path path, int descriptor, DirectRules rules) {
+    super(owner, path, true, rules.alignmentBytes(), rules.flushDomain());
     this.descriptor = descriptor;
   }
 }

@@ -1,5 +1,6 @@
 package io.floe.storage.io.uring;
 
+import io.floe.storage.io.DirectRules;
 import io.floe.storage.io.Errno;
 import io.floe.storage.io.FileNames;
 import io.floe.storage.io.OwnerThread;
@@ -13,7 +14,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -43,7 +43,7 @@ public final class UringIo implements StorageIo {
   private final int depth;
   private final OwnerThread owner = new OwnerThread();
   private final Set<UringFile> files = ConcurrentHashMap.newKeySet();
-  private final Map<Path, Integer> alignmentByDirectory = new ConcurrentHashMap<>();
+  private final DirectRules.Cache directRules = new DirectRules.Cache();
   private final Ring ring;
   private final WakeSignal wake;
 
@@ -126,7 +126,7 @@ public final class UringIo implements StorageIo {
       if (descriptor < 0) {
         throw failure(path, descriptor);
       }
-      file = new UringFile(this, path, descriptor, false, 1);
+      file = new UringFile(this, path, descriptor);
     }
     files.add(file);
     return file;
@@ -141,32 +141,18 @@ public final class UringIo implements StorageIo {
     if (descriptor < 0) {
       throw failure(path, descriptor);
     }
-    int alignmentBytes;
+    DirectRules rules;
     try {
-      alignmentBytes = directAlignmentBytes(path);
+      rules = directRules.find(path);
     } catch (IOException | RuntimeException e) {
       LibC.close(descriptor);
       throw e;
     }
-    if (alignmentBytes == 0) {
+    if (rules == null) {
       LibC.close(descriptor);
       return null;
     }
-    return new UringFile(this, path, descriptor, true, alignmentBytes);
-  }
-
-  /// Remembered for each directory: the JDK reads the whole table of mounts to find it.
-  private int directAlignmentBytes(Path path) throws IOException {
-    Path directory = path.toAbsolutePath().getParent();
-    if (directory == null) {
-      return FileNames.directAlignmentBytes(path);
-    }
-    Integer known = alignmentByDirectory.get(directory);
-    if (known == null) {
-      known = FileNames.directAlignmentBytes(path);
-      alignmentByDirectory.put(directory, known);
-    }
-    return known;
+    return new UringFile(this, path, descriptor, rules);
   }
 
   private static int flags(Mode mode) {
