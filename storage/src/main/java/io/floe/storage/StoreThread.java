@@ -49,7 +49,7 @@ final class StoreThread implements Runnable {
   private static final long GROUP_OPERATION = 1L << 62;
 
   private static final long GATHER_NANOS_MAX = 100_000;
-  private static final long GATHER_SHARE = 8;
+  private static final long GATHER_SHARE = 4;
 
   private enum Phase {
     IDLE,
@@ -370,7 +370,7 @@ final class StoreThread implements Runnable {
     phase = Phase.WRITING;
   }
 
-  /// Waits for the writers that the last group has woken, an eighth of that group's time at most.
+  /// Waits for the writers that the last group has woken, a quarter of that group's time at most.
   @SuppressWarnings("ThreadPriorityCheck") // A hint is all that is wanted: they need a core.
   private void gather() {
     while (inflightBytes.get() < lastGroupBytes && System.nanoTime() - gatherUntilNanos < 0) {
@@ -414,7 +414,7 @@ final class StoreThread implements Runnable {
             || (!transfers.isEmpty() && running.isEmpty())
             || (mayStart && (!dirty.isEmpty() || !releases.isEmpty()))
             || isDone();
-    io.reap(completion, hasWork ? 0 : WAIT_NANOS);
+    io.reap(completion, hasWork ? 0 : WAIT_NANOS, Math.max(1, groupInFlight));
     isParked = false;
     isParkedIdle = false;
   }

@@ -158,6 +158,9 @@ class PowerLossTest {
               FileChannelIo.create(64), root.resolve("attic" + round), random.nextLong());
       io.limitSpace(1L << 40);
       io.reorderCompletions(random.nextBoolean());
+      if (random.nextBoolean()) {
+        io.shareSyncs();
+      }
       return io;
     }
 

@@ -33,6 +33,7 @@ final class StoreContender implements Contender {
 
   private final String name;
   private final SegmentStore store;
+  private final AckWaker waker = new AckWaker();
   private long segments;
 
   private StoreContender(String name, SegmentStore store) {
@@ -68,7 +69,7 @@ final class StoreContender implements Contender {
     ByteBuffer batch = Workload.batch(FILL_BYTES);
     List<Lane> lanes = new ArrayList<>();
     for (int i = 0; i < settings.poolFilesMax(); i++) {
-      Lane lane = new Lane(store, new SegmentId(++segments), partition);
+      Lane lane = new Lane(store, waker, new SegmentId(++segments), partition);
       lanes.add(lane);
       try {
         for (long filled = 0; filled < settings.hotFileBytes(); filled += FILL_BYTES) {
@@ -96,7 +97,7 @@ final class StoreContender implements Contender {
     List<Lane> open = new ArrayList<>();
     TopicId topic = new TopicId(UUID.randomUUID());
     for (int i = 0; i < lanes; i++) {
-      open.add(new Lane(store, new SegmentId(++segments), new PartitionId(topic, i)));
+      open.add(new Lane(store, waker, new SegmentId(++segments), new PartitionId(topic, i)));
     }
     ByteBuffer batch = Workload.batch();
     try {
@@ -113,12 +114,14 @@ final class StoreContender implements Contender {
 
   @Override
   public void close() {
+    waker.close();
     store.close();
   }
 
   /// One open segment and the writers that share it.
   private static final class Lane implements DurabilityListener {
     private final SegmentStore store;
+    private final AckWaker waker;
     private final SegmentId id;
     private final OpenSegment segment;
     private final AckQueue acks = new AckQueue();
@@ -127,8 +130,9 @@ final class StoreContender implements Contender {
     private long spaceNews;
     private volatile @Nullable StoreException failure;
 
-    Lane(SegmentStore store, SegmentId id, PartitionId partition) {
+    Lane(SegmentStore store, AckWaker waker, SegmentId id, PartitionId partition) {
       this.store = store;
+      this.waker = waker;
       this.id = id;
       this.segment = store.open(new SegmentSpec(id, partition, 0, 1, true), NO_PRODUCERS, this);
     }
@@ -186,7 +190,7 @@ final class StoreContender implements Contender {
 
     @Override
     public void onDurable(long endOffset) {
-      acks.complete(endOffset);
+      waker.wake(acks, endOffset);
     }
 
     @Override
@@ -208,7 +212,7 @@ final class StoreContender implements Contender {
     @Override
     public void onFailed(StoreException cause) {
       failure = cause;
-      acks.complete(Long.MAX_VALUE);
+      waker.wake(acks, Long.MAX_VALUE);
       onSpace();
     }
   }

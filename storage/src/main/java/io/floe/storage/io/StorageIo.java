@@ -81,6 +81,15 @@ public interface StorageIo extends AutoCloseable {
   /// @return how many were handed over
   int reap(Completion completion, long waitNanos);
 
+  /// As [#reap(Completion, long)], for a caller who can do nothing before several operations ended:
+  /// waking it for each would cost more than the operations. May hand over fewer all the same.
+  ///
+  /// @param enough how many completions are worth ending the wait for, at least 1; no more than are
+  ///   in flight
+  default int reap(Completion completion, long waitNanos, int enough) {
+    return reap(completion, waitNanos);
+  }
+
   /// Ends a waiting [#reap] early. Calls before it waits are not lost.
   void wake();
 

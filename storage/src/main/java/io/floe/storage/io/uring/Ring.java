@@ -220,18 +220,19 @@ final class Ring implements AutoCloseable {
     return sqTail - (int) INT.getAcquire(queues, sqHeadAt);
   }
 
-  /// Submits what is queued and, if asked, waits for one completion.
+  /// Submits what is queued and, if asked, waits for completions.
   ///
   /// @param waitNanos 0 for no waiting
+  /// @param enough completions that end the wait
   /// @return 0, or the negative error number of a state that passes: EINTR, ETIME, EAGAIN, EBUSY
   /// @throws IllegalStateException for any other: the ring is unusable
-  int enter(long waitNanos) {
+  int enter(long waitNanos, int enough) {
     INT.setRelease(queues, sqTailAt, sqTail);
     int outcome;
     boolean isPartial;
     do {
       int toSubmit = unsubmitted();
-      outcome = waitNanos > 0 ? enterAndWait(toSubmit, waitNanos) : enterIfNeeded(toSubmit);
+      outcome = waitNanos > 0 ? enterAndWait(toSubmit, waitNanos, enough) : enterIfNeeded(toSubmit);
       // The kernel may take a part only; it has not waited then.
       isPartial = outcome > 0 && outcome < toSubmit;
     } while (isPartial);
@@ -241,11 +242,11 @@ final class Ring implements AutoCloseable {
     return outcome >= 0 ? 0 : passing(outcome);
   }
 
-  private int enterAndWait(int toSubmit, long waitNanos) {
+  private int enterAndWait(int toSubmit, long waitNanos, int enough) {
     timespec.set(JAVA_LONG, Abi.TIMESPEC_SEC, waitNanos / 1_000_000_000);
     timespec.set(JAVA_LONG, Abi.TIMESPEC_NSEC, waitNanos % 1_000_000_000);
     int flags = Abi.IORING_ENTER_GETEVENTS | Abi.IORING_ENTER_EXT_ARG;
-    return enter.enter(descriptor, toSubmit, 1, flags, waitArgument, Abi.GETEVENTS_ARG_BYTES);
+    return enter.enter(descriptor, toSubmit, enough, flags, waitArgument, Abi.GETEVENTS_ARG_BYTES);
   }
 
   private int enterIfNeeded(int toSubmit) {

@@ -220,14 +220,19 @@ public final class UringIo implements StorageIo {
 
   @Override
   public int reap(Completion completion, long waitNanos) {
+    return reap(completion, waitNanos, 1);
+  }
+
+  @Override
+  public int reap(Completion completion, long waitNanos, int enough) {
     begin();
     if (waitNanos <= 0) {
-      while (ring.enter(0) == -Errno.EINTR) {
+      while (ring.enter(0, 0) == -Errno.EINTR) {
         Thread.onSpinWait();
       }
       return handOver(completion);
     }
-    int handedOver = await(completion, waitNanos);
+    int handedOver = await(completion, waitNanos, enough);
     if (isWoken) {
       isWoken = false;
       wake.lower();
@@ -235,13 +240,13 @@ public final class UringIo implements StorageIo {
     return handedOver;
   }
 
-  private int await(Completion completion, long waitNanos) {
+  private int await(Completion completion, long waitNanos, int enough) {
     long startNanos = System.nanoTime();
     while (true) {
       armWake();
       long remainingNanos = waitNanos - (System.nanoTime() - startNanos);
       boolean mayWait = !isWoken && !ring.hasNext() && remainingNanos > 0;
-      int outcome = ring.enter(mayWait ? remainingNanos : 0);
+      int outcome = ring.enter(mayWait ? remainingNanos : 0, enough);
       int handedOver = handOver(completion);
       if (handedOver > 0 || isWoken || remainingNanos <= 0) {
         return handedOver;

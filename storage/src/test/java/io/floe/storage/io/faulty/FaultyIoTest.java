@@ -76,6 +76,44 @@ final class FaultyIoTest {
   }
 
   @Test
+  void aSharedSyncCoversOtherFilesUpToTheSizeThatTheirOwnSyncsMadeDurable() throws IOException {
+    io.shareSyncs();
+    StorageFile file = durable(1);
+    StorageFile other = io.open(directory.resolve("other"), StorageIo.Mode.CREATE, false);
+    io.syncDirectory(directory);
+    write(other, 0, BLOCK, 7);
+    write(file, 0, BLOCK, 2);
+    write(file, BLOCK, BLOCK, 2);
+    sync(other);
+    io.applyPowerLoss(PowerLoss.everythingUnsynced());
+    assertThat(Files.readAllBytes(path)).hasSize(BLOCK).containsOnly(2);
+    assertThat(Files.readAllBytes(other.path())).hasSize(BLOCK).containsOnly(7);
+  }
+
+  @Test
+  void aFailedSharedSyncVouchesForNothingLater() throws IOException {
+    io.shareSyncs();
+    StorageFile file = durable(1);
+    StorageFile other = io.open(directory.resolve("other"), StorageIo.Mode.CREATE, false);
+    write(file, 0, BLOCK, 2);
+    io.add(Fault.failSync(2));
+    assertThat(sync(other)).isEqualTo(-Errno.EIO);
+    assertThat(sync(other)).isZero();
+    io.applyPowerLoss(PowerLoss.everythingUnsynced());
+    assertThat(Files.readAllBytes(path)).containsOnly(1);
+  }
+
+  @Test
+  void aSyncThatIsNotSharedCoversItsOwnFileOnly() throws IOException {
+    StorageFile file = durable(1);
+    StorageFile other = io.open(directory.resolve("other"), StorageIo.Mode.CREATE, false);
+    write(file, 0, BLOCK, 2);
+    sync(other);
+    io.applyPowerLoss(PowerLoss.everythingUnsynced());
+    assertThat(Files.readAllBytes(path)).containsOnly(1);
+  }
+
+  @Test
   void shortensAWriteOnDiskToo() throws IOException {
     StorageFile file = created();
     io.add(Fault.shortenWrite(1, 1000));

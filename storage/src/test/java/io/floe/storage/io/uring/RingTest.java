@@ -67,7 +67,7 @@ final class RingTest {
         for (int i = 0; i < total; i++) {
           ring.push(Abi.IORING_OP_NOP, -1, 0, 0, 0, 0, i);
           if (i % 4 == 3) {
-            ring.enter(0);
+            ring.enter(0, 0);
           }
         }
         BitSet seen = new BitSet();
@@ -77,7 +77,7 @@ final class RingTest {
             assertThat(seen.get((int) ring.userData())).isFalse();
             seen.set((int) ring.userData());
           }
-          ring.enter(0);
+          ring.enter(0, 0);
         }
         assertThat(seen.cardinality()).as("modern %s", isModern).isEqualTo(total);
       }
