@@ -7,11 +7,11 @@ package io.floe.consensus.raft.core;
 public final class MalformedRaft extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  MalformedRaft(String message) {
+  public MalformedRaft(String message) {
     super(message);
   }
 
-  MalformedRaft(String message, Throwable cause) {
+  public MalformedRaft(String message, Throwable cause) {
     super(message, cause);
   }
 }

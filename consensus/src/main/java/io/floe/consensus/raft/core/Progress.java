@@ -121,12 +121,15 @@ final class Progress {
     check();
   }
 
-  /// Skips whole terms (Raft paper §5.3, end): of the run of entries with the member's term, only
-  /// those can agree for which the leader's term is not a later one.
+  /// Skips whole terms (Raft paper §5.3, end): in the member's run of entries of one term only
+  /// those can agree that have that term here as well.
   private long candidateNext(long prevIndex, long conflictTerm, long conflictIndex, RaftLog log) {
     long next = Math.min(conflictIndex, prevIndex);
     if (conflictTerm > 0) {
-      next = log.lastIndexWithTermAtMost(conflictTerm, prevIndex - 1, next - 1) + 1;
+      long last = log.lastIndexWithTermAtMost(conflictTerm, prevIndex - 1, next - 1);
+      if (log.matches(last, conflictTerm)) {
+        next = last + 1;
+      }
     }
     return Math.max(next, matchIndex + 1);
   }

@@ -11,21 +11,21 @@ import java.util.UUID;
 /// known that so many bytes are there.
 ///
 /// Errors: [MalformedRaft] whenever the bytes end early or say what cannot be.
-final class RaftReader {
+public final class RaftReader {
   private static final int MEMBER_BYTES_MIN = 9;
   private static final int ENTRY_BYTES_MIN = 3;
 
   private final ByteBuffer buffer;
 
-  RaftReader(byte[] bytes) {
+  public RaftReader(byte[] bytes) {
     buffer = ByteBuffer.wrap(bytes);
   }
 
-  int u8() {
+  public int u8() {
     return need(1).get() & 0xFF;
   }
 
-  boolean flag() {
+  public boolean flag() {
     int value = u8();
     if (value > 1) {
       throw new MalformedRaft("flag of value " + value);
@@ -33,15 +33,15 @@ final class RaftReader {
     return value == 1;
   }
 
-  int i32() {
+  public int i32() {
     return need(4).getInt();
   }
 
-  long i64() {
+  public long i64() {
     return need(8).getLong();
   }
 
-  long var() {
+  public long var() {
     long value = 0;
     for (int shift = 0; shift < 63; shift += 7) {
       int next = u8();
@@ -54,7 +54,7 @@ final class RaftReader {
   }
 
   /// A number that fits 31 bits.
-  int varInt() {
+  public int varInt() {
     long value = var();
     if (value > Integer.MAX_VALUE) {
       throw new MalformedRaft("number " + value + " is too large");
@@ -76,7 +76,7 @@ final class RaftReader {
     return count;
   }
 
-  Payload bytes() {
+  public Payload bytes() {
     byte[] bytes = new byte[count(1)];
     buffer.get(bytes);
     return Payload.of(bytes);
@@ -130,7 +130,7 @@ final class RaftReader {
     };
   }
 
-  void end() {
+  public void end() {
     if (buffer.hasRemaining()) {
       throw new MalformedRaft(buffer.remaining() + " bytes too many");
     }

@@ -7,36 +7,36 @@ import java.util.List;
 import java.util.UUID;
 
 /// Numbers of variable length and bytes into a growing array. The counterpart of [RaftReader].
-final class RaftWriter {
+public final class RaftWriter {
   private static final int VAR_BYTES_MAX = 9;
 
   private ByteBuffer buffer;
 
-  RaftWriter(int expectedBytes) {
+  public RaftWriter(int expectedBytes) {
     buffer = ByteBuffer.allocate(expectedBytes);
   }
 
-  RaftWriter u8(int value) {
+  public RaftWriter u8(int value) {
     room(1).put((byte) value);
     return this;
   }
 
-  RaftWriter flag(boolean value) {
+  public RaftWriter flag(boolean value) {
     return u8(value ? 1 : 0);
   }
 
-  RaftWriter i32(int value) {
+  public RaftWriter i32(int value) {
     room(4).putInt(value);
     return this;
   }
 
-  RaftWriter i64(long value) {
+  public RaftWriter i64(long value) {
     room(8).putLong(value);
     return this;
   }
 
   /// Seven bits a byte, the lowest first; 1 byte up to 127, 9 bytes at most.
-  RaftWriter var(long value) {
+  public RaftWriter var(long value) {
     if (value < 0) {
       throw new IllegalArgumentException(value + " is negative");
     }
@@ -50,7 +50,7 @@ final class RaftWriter {
     return this;
   }
 
-  RaftWriter bytes(Payload payload) {
+  public RaftWriter bytes(Payload payload) {
     var(payload.sizeBytes());
     room(payload.sizeBytes()).put(payload.bytes());
     return this;
@@ -102,7 +102,7 @@ final class RaftWriter {
     };
   }
 
-  byte[] toBytes() {
+  public byte[] toBytes() {
     return buffer.position() == buffer.capacity()
         ? buffer.array()
         : Arrays.copyOf(buffer.array(), buffer.position());
