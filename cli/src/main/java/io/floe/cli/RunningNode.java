@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
 import io.floe.actors.node.FloeNode;
 import io.floe.actors.node.HostPort;
+import io.floe.actors.node.NodeRejoinException;
 import io.floe.actors.node.NodeSettings;
 import io.floe.actors.node.NodeStartException;
 import io.floe.cli.process.ReadyLine;
@@ -46,6 +47,7 @@ final class RunningNode implements AutoCloseable {
       @Nullable Integer nodeId,
       HostPort cluster,
       List<HostPort> seeds,
+      boolean foundCluster,
       HostPort kafka,
       Config config) {
     Config withListener =
@@ -66,7 +68,8 @@ final class RunningNode implements AutoCloseable {
       HostPort advertised = new HostPort(socket.advertisedHost(), socket.advertisedPort());
       node =
           FloeNode.start(
-              new NodeSettings(dataDir, nodeId, cluster, seeds, advertised, withListener));
+              new NodeSettings(
+                  dataDir, nodeId, cluster, seeds, foundCluster, advertised, withListener));
       KafkaGateway gateway = KafkaGateway.start(node.log(), settings, socket);
       ReadyLine ready =
           new ReadyLine(
@@ -135,12 +138,17 @@ final class RunningNode implements AutoCloseable {
   }
 
   /// Waits until the node ended, and gives the exit code of the process.
+  ///
+  /// @throws NodeRejoinException when nothing is broken and it should start again
   int awaitEnd() throws InterruptedException {
     ended.await();
     if (!node.whenFailed().toCompletableFuture().isDone()) {
       return ExitCodes.OK;
     }
     Throwable cause = node.whenFailed().toCompletableFuture().join();
+    if (cause instanceof NodeRejoinException rejoin) {
+      throw rejoin;
+    }
     throw new CommandFailure("the node failed and stops: " + cause.getMessage(), cause);
   }
 

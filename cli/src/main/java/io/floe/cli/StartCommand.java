@@ -2,6 +2,8 @@ package io.floe.cli;
 
 import com.typesafe.config.Config;
 import io.floe.actors.node.HostPort;
+import io.floe.actors.node.NodeRejoinException;
+import io.floe.cli.process.ReadyLine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,6 +36,8 @@ import picocli.CommandLine.Option;
       "did not work, ends it with 1.",
     })
 final class StartCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(StartCommand.class);
+
   @Mixin HelpOption help = new HelpOption();
 
   @Option(
@@ -70,6 +76,13 @@ final class StartCommand implements Callable<Integer> {
   List<HostPort> seeds = new ArrayList<>();
 
   @Option(
+      names = "--found-cluster",
+      description =
+          "Found a new cluster though not every seed can be asked whether it has one. Only when you"
+              + " know that none has.")
+  boolean foundCluster;
+
+  @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = "Override a setting of reference.conf; may be repeated.")
@@ -88,17 +101,50 @@ final class StartCommand implements Callable<Integer> {
     try {
       RunningNode node =
           RunningNode.start(
-              dataDir.toAbsolutePath().normalize(), nodeId, cluster, seeds, kafka, config);
+              dataDir.toAbsolutePath().normalize(),
+              nodeId,
+              cluster,
+              seeds,
+              foundCluster,
+              kafka,
+              config);
       end.owns(node);
       try (StandardOutput out = StandardOutput.open()) {
         out.line(node.ready().format());
       }
-      int code = node.awaitEnd();
+      int code = awaitEnd(node, end, config);
       end.exitCode(code);
       return code;
     } catch (RuntimeException e) {
       end.exitCode(ExitCodes.FAILURE);
       throw e;
+    }
+  }
+
+  /// A node that the cluster removed, after a long pause say, comes back in the same process, on the
+  /// same ports.
+  private int awaitEnd(RunningNode first, ProcessEnd end, Config config)
+      throws InterruptedException {
+    RunningNode node = first;
+    while (true) {
+      try {
+        return node.awaitEnd();
+      } catch (NodeRejoinException removed) {
+        LOG.warn("{}: it starts again", removed.getMessage());
+        node.close();
+        ReadyLine before = first.ready();
+        node =
+            RunningNode.start(
+                dataDir.toAbsolutePath().normalize(),
+                before.nodeId(),
+                HostPort.parse(before.cluster()),
+                seeds,
+                false,
+                HostPort.parse(before.kafka()),
+                config);
+        end.owns(node);
+        LOG.info("the node is back");
+      }
     }
   }
 }

@@ -31,7 +31,7 @@ final class NodeStreamTest {
             dataDir,
             null,
             anyPort,
-            List.of(),
+            List.of(), false,
             anyPort,
             ConfigFactory.parseString(settings)
                 .withFallback(ConfigFactory.load())

@@ -4,7 +4,10 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.floe.actors.log.LogService;
+import io.floe.actors.metadata.MetadataSettings;
 import io.floe.actors.partition.PartitionDirectory;
+import io.floe.consensus.raft.core.MemberId;
+import io.floe.consensus.raft.core.RaftSettings;
 import io.floe.consensus.replication.core.WriterSettings;
 import io.floe.model.NodeId;
 import io.floe.storage.SegmentStore;
@@ -13,8 +16,10 @@ import io.floe.storage.StoreSettings;
 import io.floe.storage.log.DirectoryLock;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -23,11 +28,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.jdk.javaapi.CollectionConverters;
 
 /// A running node: its store, its actors, its log. The edges (Kafka gateway, Pekko Streams client)
 /// are started beside it on [#log()].
@@ -39,7 +48,7 @@ public final class FloeNode implements AutoCloseable {
   /// Name of the actor system; the same on every node of a cluster.
   public static final String SYSTEM_NAME = "floe";
 
-  private final NodeIdentity identity;
+  private final IdentityFile identity;
   private final Path dataDir;
   private final DirectoryLock lock;
   private final SegmentStore store;
@@ -50,7 +59,7 @@ public final class FloeNode implements AutoCloseable {
   private final AtomicBoolean isClosed;
 
   private FloeNode(
-      NodeIdentity identity,
+      IdentityFile identity,
       Path dataDir,
       DirectoryLock lock,
       SegmentStore store,
@@ -87,10 +96,6 @@ public final class FloeNode implements AutoCloseable {
   /// As [#start(NodeSettings)], with a store of the caller's choice: for tests that make it fail.
   static FloeNode start(NodeSettings settings, StoreOpener opener) throws NodeStartException {
     JvmFlags.check();
-    if (!settings.seeds().isEmpty()) {
-      throw new NodeStartException(
-          "clusters of several nodes are not supported by this version: start the node without seeds");
-    }
     Config floe;
     StoreSettings storeSettings;
     try {
@@ -105,7 +110,9 @@ public final class FloeNode implements AutoCloseable {
     FloeNode started = null;
     try {
       lock = DirectoryLock.acquire(settings.dataDir());
-      NodeIdentity identity = NodeIdentity.loadOrFound(settings.dataDir(), settings.nodeId());
+      IdentityFile identity =
+          new IdentityFile(
+              settings.dataDir(), NodeIdentity.loadOrMake(settings.dataDir(), settings.nodeId()));
       store = opener.open(storeSettings);
       started = startActors(settings, identity, floe, lock, store);
       return started;
@@ -149,7 +156,7 @@ public final class FloeNode implements AutoCloseable {
 
   private static FloeNode startActors(
       NodeSettings settings,
-      NodeIdentity identity,
+      IdentityFile identity,
       Config floe,
       DirectoryLock lock,
       SegmentStore store)
@@ -163,6 +170,7 @@ public final class FloeNode implements AutoCloseable {
     NodeGuardian.Parts parts =
         new NodeGuardian.Parts(
             identity,
+            metadataSettings(settings, floe.getConfig("metadata"), identity, store),
             settings.kafka(),
             store,
             floe.getBytes("partition.pending-bytes-max"),
@@ -172,7 +180,9 @@ public final class FloeNode implements AutoCloseable {
             failed);
     ActorSystem<NodeGuardian.Command> system;
     try {
-      system = ActorSystem.create(NodeGuardian.create(parts), SYSTEM_NAME, systemConfig(settings));
+      system =
+          ActorSystem.create(
+              NodeGuardian.create(parts), SYSTEM_NAME, systemConfig(settings, identity));
     } catch (RuntimeException e) {
       throw new NodeStartException(
           "the actor system did not start on cluster address "
@@ -187,8 +197,9 @@ public final class FloeNode implements AutoCloseable {
             .whenComplete(
                 (done, failure) -> {
                   directory.stopped();
-                  IllegalStateException cause =
-                      new IllegalStateException("the actor system ended by itself", failure);
+                  // Without a cause from the node itself it was Pekko Cluster that removed it.
+                  NodeRejoinException cause =
+                      new NodeRejoinException("the cluster removed this node");
                   ready.completeExceptionally(cause);
                   if (!isClosed.get()) {
                     failed.complete(cause);
@@ -196,8 +207,7 @@ public final class FloeNode implements AutoCloseable {
                 });
     LogService service = null;
     try {
-      Cluster cluster = Cluster.get(system);
-      cluster.manager().tell(Join.create(cluster.selfMember().address()));
+      join(Cluster.get(system), settings.seeds());
       service = ready.get(startTimeout.toMillis(), TimeUnit.MILLISECONDS);
       return new FloeNode(
           identity,
@@ -228,6 +238,34 @@ public final class FloeNode implements AutoCloseable {
     }
   }
 
+  private static void join(Cluster cluster, List<HostPort> seeds) {
+    Address self = cluster.selfMember().address();
+    List<Address> addresses =
+        seeds.stream()
+            .map(seed -> Address.apply(self.protocol(), self.system(), seed.host(), seed.port()))
+            .toList();
+    if (addresses.stream().allMatch(self::equals)) {
+      cluster.manager().tell(Join.create(self));
+    } else {
+      cluster.manager().tell(new JoinSeedNodes(CollectionConverters.asScala(addresses).toSeq()));
+    }
+  }
+
+  private static Function<HostPort, MetadataSettings> metadataSettings(
+      NodeSettings settings, Config metadata, IdentityFile identity, SegmentStore store) {
+    MemberId self = new MemberId(identity.nodeId(), store.incarnation());
+    return address ->
+        new MetadataSettings(
+            self,
+            address,
+            settings.seeds(),
+            settings.foundCluster(),
+            metadata.getInt("voters"),
+            metadata.getDuration("tick"),
+            metadata.getInt("snapshot-entries"),
+            RaftSettings.DEFAULT);
+  }
+
   private static WriterSettings writerSettings(Config partition) {
     return new WriterSettings(
         partition.getInt("inflight-batches-max"),
@@ -244,9 +282,11 @@ public final class FloeNode implements AutoCloseable {
         .resolve();
   }
 
-  private static Config systemConfig(NodeSettings settings) {
+  private static Config systemConfig(NodeSettings settings, IdentityFile identity) {
     Map<String, Object> own =
         Map.of(
+            // How the others find the metadata actor of a node by its id.
+            "pekko.cluster.roles", List.of("broker", NodeGuardian.ROLE + identity.nodeId()),
             "pekko.remote.artery.canonical.hostname", settings.cluster().host(),
             "pekko.remote.artery.canonical.port", settings.cluster().port(),
             "floe.journal.dir", settings.dataDir().resolve("metadata").toString(),
@@ -267,7 +307,7 @@ public final class FloeNode implements AutoCloseable {
   }
 
   public String clusterId() {
-    return identity.clusterId();
+    return Objects.requireNonNull(identity.clusterId());
   }
 
   public Path dataDir() {

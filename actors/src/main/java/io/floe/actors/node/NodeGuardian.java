@@ -2,8 +2,9 @@ package io.floe.actors.node;
 
 import io.floe.actors.log.LogService;
 import io.floe.actors.log.MetadataReply;
-import io.floe.actors.metadata.MetadataActor;
+import io.floe.actors.metadata.MetadataNode;
 import io.floe.actors.metadata.MetadataProtocol;
+import io.floe.actors.metadata.MetadataSettings;
 import io.floe.actors.metadata.MetadataProtocol.Notice;
 import io.floe.actors.metadata.MetadataProtocol.Outcome;
 import io.floe.actors.partition.Footers;
@@ -19,15 +20,19 @@ import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.ReplicaId;
 import io.floe.consensus.metadata.core.WriterId;
 import io.floe.consensus.replication.core.WriterSettings;
+import io.floe.model.NodeId;
 import io.floe.model.ProcessIncarnation;
 import io.floe.storage.SegmentStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
@@ -38,6 +43,11 @@ import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.Member;
+import org.apache.pekko.cluster.UniqueAddress;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Subscribe;
 import org.jspecify.annotations.Nullable;
 
 /// The root of a node: brings it up step by step, then passes every metadata entry on to the
@@ -51,7 +61,7 @@ import org.jspecify.annotations.Nullable;
 /// that could not sync, a partition's actor that threw, or itself.
 final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> {
   /// Segments sealed by one metadata entry.
-  private static final int SEALS_PER_ENTRY = 1_000;
+  private static final int SEALS_PER_ENTRY = 500;
 
   private static final Duration ENTRY_TIMEOUT = Duration.ofSeconds(60);
 
@@ -62,6 +72,11 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   private record Answered(@Nullable Outcome outcome, @Nullable Throwable failure)
       implements Command {}
+
+  private record ClusterChanged(ClusterEvent.ClusterDomainEvent event) implements Command {}
+
+  /// Another member had this node's id some time ago.
+  private record CheckSameId(UniqueAddress other) implements Command {}
 
   /// Something failed for good.
   record Fatal(Throwable cause) implements Command {}
@@ -79,7 +94,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   /// @param directory of the partitions that it will serve
   /// @param ready completed when the node serves, or with what kept it from it
   record Parts(
-      NodeIdentity identity,
+      IdentityFile identity,
+      Function<HostPort, MetadataSettings> metadata,
       HostPort kafka,
       SegmentStore store,
       long pendingBytesMax,
@@ -88,7 +104,14 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       CompletableFuture<LogService> ready,
       CompletableFuture<Throwable> failed) {}
 
+  /// Before the node id in the role that says which node a member of the Pekko cluster is.
+  static final String ROLE = "node-";
+
+  /// A node that ended is seen as gone after about half of this.
+  private static final Duration SAME_ID_GRACE = Duration.ofSeconds(12);
+
   private final Parts parts;
+  private final Cluster cluster;
   private final ActorRef<MetadataProtocol> metadataLog;
   private final Deque<List<SealAndOpenItem>> sealsLeft = new ArrayDeque<>();
 
@@ -102,9 +125,20 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private NodeGuardian(ActorContext<Command> context, Parts parts) {
     super(context);
     this.parts = parts;
+    this.cluster = Cluster.get(context.getSystem());
+    cluster
+        .subscriptions()
+        .tell(
+            Subscribe.create(
+                context.messageAdapter(ClusterEvent.ClusterDomainEvent.class, ClusterChanged::new),
+                ClusterEvent.ClusterDomainEvent.class));
     this.metadataLog =
         context.spawn(
-            MetadataActor.create(context.messageAdapter(Notice.class, Noticed::new)), "metadata");
+            MetadataNode.create(
+                parts.metadata().apply(addressOf(cluster.selfMember())),
+                parts.identity(),
+                context.messageAdapter(Notice.class, Noticed::new)),
+            MetadataNode.actorName());
     context.watch(metadataLog);
   }
 
@@ -128,8 +162,12 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
           switch (noticed.notice()) {
             case Notice.Recovered recovered -> onRecovered(recovered);
             case Notice.Applied applied -> onApplied(applied);
+            case Notice.Replaced replaced -> onReplaced(replaced);
+            case Notice.Failed failed -> onFatal(new NodeStartException(failed.message()));
           };
       case Answered answered -> onAnswered(answered);
+      case ClusterChanged changed -> onClusterChanged(changed.event());
+      case CheckSameId check -> onCheckSameId(check.other());
       case Fatal fatal -> onFatal(fatal.cause());
       case Drain drain -> onDrain(drain);
       case Stop stop -> Behaviors.stopped();
@@ -156,10 +194,12 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private Behavior<Command> onRecovered(Notice.Recovered recovered) {
     metadata = recovered.state();
     NodeRecord before = metadata.node(parts.identity().nodeId());
+    String clusterId = Objects.requireNonNull(parts.identity().clusterId());
     if (!metadata.isFounded()) {
-      propose(new MetadataCommand.FoundCluster(parts.identity().clusterId()));
-    } else if (metadata.clusterId().equals(parts.identity().clusterId())) {
+      propose(new MetadataCommand.FoundCluster(clusterId));
+    } else if (metadata.clusterId().equals(clusterId)) {
       if (before != null
+          && metadata.nodes().size() == 1
           && !before.store().equals(parts.store().incarnation())
           && metadata.partitionCount() > 0) {
         // It would find nothing, and what it does not find would count as never acknowledged.
@@ -179,9 +219,78 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
               "the metadata belongs to cluster "
                   + metadata.clusterId()
                   + " but the data directory to cluster "
-                  + parts.identity().clusterId()));
+                  + clusterId));
     }
     return this;
+  }
+
+  /// Pekko's cluster says where nodes are and whom clients can reach; it decides nothing.
+  private Behavior<Command> onClusterChanged(ClusterEvent.ClusterDomainEvent event) {
+    if (event instanceof ClusterEvent.MemberEvent changed) {
+      Member member = changed.member();
+      NodeId id = nodeOf(member);
+      if (id != null && !(changed instanceof ClusterEvent.MemberRemoved)) {
+        metadataLog.tell(new MetadataProtocol.AddressLearned(id, addressOf(member)));
+        if (id.equals(parts.identity().nodeId())
+            && !member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())) {
+          getContext()
+              .scheduleOnce(
+                  SAME_ID_GRACE,
+                  getContext().getSelf(),
+                  new CheckSameId(member.uniqueAddress()));
+        }
+      }
+    }
+    publishLive();
+    return this;
+  }
+
+  private void publishLive() {
+    NodeLog served = log;
+    if (served == null) {
+      return;
+    }
+    ClusterEvent.CurrentClusterState state = cluster.state();
+    Set<NodeId> live = new HashSet<>();
+    for (Member member : state.getMembers()) {
+      NodeId id = nodeOf(member);
+      if (id != null && !state.getUnreachable().contains(member)) {
+        live.add(id);
+      }
+    }
+    served.live(live);
+  }
+
+  private Behavior<Command> onCheckSameId(UniqueAddress other) {
+    ClusterEvent.CurrentClusterState state = cluster.state();
+    for (Member member : state.getMembers()) {
+      if (member.uniqueAddress().equals(other)
+          && !state.getUnreachable().contains(member)
+          // Of two the younger one goes.
+          && member.isOlderThan(cluster.selfMember())) {
+        return onFatal(
+            new NodeStartException(
+                "node id "
+                    + parts.identity().nodeId()
+                    + " is in use by a live node at "
+                    + addressOf(member)
+                    + ": choose another by --node-id, or stop that one"));
+      }
+    }
+    return this;
+  }
+
+  private static @Nullable NodeId nodeOf(Member member) {
+    for (String role : member.getRoles()) {
+      if (role.startsWith(ROLE)) {
+        return new NodeId(Integer.parseInt(role.substring(ROLE.length())));
+      }
+    }
+    return null;
+  }
+
+  private static HostPort addressOf(Member member) {
+    return new HostPort(member.address().getHost().get(), member.address().getPort().get());
   }
 
   private void register() {
@@ -216,8 +325,21 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       partitions.applied(metadata, applied.outcome().events());
       log.publish(metadata);
     }
-    applied.replyTo().tell(applied.outcome());
+    if (applied.replyTo() != null) {
+      applied.replyTo().tell(applied.outcome());
+    }
     return this;
+  }
+
+  /// What happened in between is not known: start over from what is.
+  private Behavior<Command> onReplaced(Notice.Replaced replaced) {
+    if (partitions == null || log == null) {
+      metadata = replaced.state();
+      return this;
+    }
+    return onFatal(
+        new NodeRejoinException(
+            "this node was so far behind that it got a snapshot of the metadata"));
   }
 
   /// An entry of the start itself is applied: take the next step.
@@ -227,7 +349,9 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       return onFatal(
           new NodeStartException("the metadata log did not answer: " + answered.failure()));
     }
-    if (outcome.reply() instanceof MetadataReply.Refused refused) {
+    if (outcome.reply() instanceof MetadataReply.Refused refused
+        // Another founder was quicker.
+        && !(self == null && metadata.isFounded())) {
       return onFatal(new NodeStartException(refused.refusal().message()));
     }
     if (self == null) {
@@ -303,6 +427,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
             metadataLog,
             getContext().getSystem().scheduler());
     log = served;
+    publishLive();
     getContext()
         .getLog()
         .atInfo()

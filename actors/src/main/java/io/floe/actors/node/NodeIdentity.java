@@ -4,27 +4,26 @@ import io.floe.model.NodeId;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Base64;
 import java.util.List;
 import java.util.Properties;
-import java.util.UUID;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// Who a data directory belongs to: the file `identity` in it, written once.
 ///
-/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId` and a `crc` over the
-/// other three lines.
+/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId`, `joined` and a `crc`
+/// over the other four lines.
 ///
-/// @param clusterId 22 characters of base64, as Kafka clients expect
-record NodeIdentity(NodeId nodeId, String clusterId) {
+/// @param clusterId 22 characters of base64, as Kafka clients expect; empty before the node came to
+///   a cluster
+/// @param isJoined whether the node's metadata log was begun in that cluster
+record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
   private static final String FILE = "identity";
   private static final String FORMAT = "1";
 
@@ -40,10 +39,10 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
     }
   }
 
-  /// Reads the identity, or founds one in a directory without.
+  /// Reads the identity, or makes one in a directory without.
   ///
   /// @param wanted the node id that the user asked for; null = whatever is there, or 1
-  static NodeIdentity loadOrFound(Path dataDir, @Nullable Integer wanted)
+  static NodeIdentity loadOrMake(Path dataDir, @Nullable Integer wanted)
       throws NodeStartException {
     Path file = dataDir.resolve(FILE);
     try {
@@ -63,10 +62,9 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
                     + "': put it back, or name an empty directory");
           }
         }
-        NodeIdentity founded =
-            new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), newClusterId());
-        founded.write(dataDir);
-        return founded;
+        NodeIdentity made = new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), "", false);
+        made.write(dataDir);
+        return made;
       }
       NodeIdentity identity = parse(file, Files.readString(file));
       if (wanted != null && wanted != identity.nodeId.value()) {
@@ -116,16 +114,18 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
     }
     String nodeId = lines.getProperty("nodeId", "");
     String clusterId = lines.getProperty("clusterId", "");
-    if (!lines.getProperty("crc", "").equals(crc(nodeId, clusterId))) {
+    String joined = lines.getProperty("joined", "");
+    if (!lines.getProperty("crc", "").equals(crc(nodeId, clusterId, joined))) {
       throw new NodeStartException(
           file
               + " is damaged (its crc does not match): restore it, or start with an empty directory");
     }
-    return new NodeIdentity(new NodeId(Integer.parseInt(nodeId)), clusterId);
+    return new NodeIdentity(
+        new NodeId(Integer.parseInt(nodeId)), clusterId, Boolean.parseBoolean(joined));
   }
 
   /// Atomic and durable: a crash leaves no file or a whole one.
-  private void write(Path dataDir) throws IOException {
+  void write(Path dataDir) throws IOException {
     String id = nodeId.toString();
     String text =
         "format="
@@ -134,8 +134,10 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
             + id
             + "\nclusterId="
             + clusterId
+            + "\njoined="
+            + isJoined
             + "\ncrc="
-            + crc(id, clusterId)
+            + crc(id, clusterId, Boolean.toString(isJoined))
             + "\n";
     Path temporary = dataDir.resolve(FILE + ".tmp");
     try (FileChannel channel =
@@ -154,20 +156,9 @@ record NodeIdentity(NodeId nodeId, String clusterId) {
     sync(dataDir);
   }
 
-  private static String crc(String nodeId, String clusterId) {
+  private static String crc(String nodeId, String clusterId, String joined) {
     CRC32C crc = new CRC32C();
-    crc.update((FORMAT + "\n" + nodeId + "\n" + clusterId).getBytes(StandardCharsets.UTF_8));
+    crc.update((FORMAT + "\n" + nodeId + "\n" + clusterId + "\n" + joined).getBytes(StandardCharsets.UTF_8));
     return Long.toHexString(crc.getValue());
-  }
-
-  private static String newClusterId() {
-    UUID random = UUID.randomUUID();
-    byte[] bytes =
-        ByteBuffer.allocate(16)
-            .order(ByteOrder.BIG_ENDIAN)
-            .putLong(random.getMostSignificantBits())
-            .putLong(random.getLeastSignificantBits())
-            .array();
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 }

@@ -11,6 +11,7 @@ import io.floe.model.NodeId;
 import io.floe.model.PartitionId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -35,6 +36,7 @@ final class NodeLog implements LogService {
   private final ProducerIds producerIds;
 
   private volatile MetadataState metadata;
+  private volatile Set<NodeId> live = Set.of();
 
   NodeLog(
       NodeId nodeId,
@@ -60,6 +62,15 @@ final class NodeLog implements LogService {
         LOG.atError().setCause(e).log("a callback of an edge failed");
       }
     }
+  }
+
+  void live(Set<NodeId> nodes) {
+    live = Set.copyOf(nodes);
+  }
+
+  @Override
+  public boolean isLive(NodeId node) {
+    return node.equals(nodeId) || live.contains(node);
   }
 
   @Override

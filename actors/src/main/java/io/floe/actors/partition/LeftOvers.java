@@ -143,6 +143,14 @@ public record LeftOvers(
 
     private void seal(PartitionId id, PVector<SegmentRecord> chain, int index) {
       SegmentRecord segment = chain.get(index);
+      if (!segment.replicas().contains(replica)) {
+        // To find nothing here says nothing about what was acknowledged there.
+        troubles.add(
+            name(id, segment.id())
+                + ": was written to another store of this node, which is gone; the partition is not"
+                + " served");
+        return;
+      }
       RecoveredSegment found = recovered.get(segment.id());
       long end = found == null ? segment.baseOffset() : found.endOffset();
       long digest = found == null ? ChainDigest.start(segment.id().value()) : found.digest();

@@ -66,6 +66,7 @@ public final class Partitions {
         case MetadataEvent.SegmentSealingBegun begun -> chainChanged(begun.partition());
         case MetadataEvent.ClusterFounded founded -> {}
         case MetadataEvent.NodeRegistered registered -> {}
+        case MetadataEvent.NodeUnregistered unregistered -> {}
         case MetadataEvent.ProducerIdsAllocated allocated -> {}
       }
     }
@@ -95,6 +96,9 @@ public final class Partitions {
     for (int index = firstPartition; index < topic.partitions().size(); index++) {
       PartitionId id = new PartitionId(topic.id(), index);
       PartitionRecord record = topic.partitions().get(index);
+      if (!record.last().replicas().contains(shared.replica())) {
+        continue; // Another store's.
+      }
       ServedPartition served =
           new ServedPartition(id, record, shared.store().reads(), shared.pendingBytesMax());
       ActorRef<PartitionCommand> router =

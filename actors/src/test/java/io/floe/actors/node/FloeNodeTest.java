@@ -378,7 +378,7 @@ class FloeNodeTest {
                         dir,
                         7,
                         new HostPort("127.0.0.1", 0),
-                        List.of(),
+                        List.of(), false,
                         new HostPort("127.0.0.1", 9092),
                         ConfigFactory.empty())))
         .isInstanceOf(NodeStartException.class)

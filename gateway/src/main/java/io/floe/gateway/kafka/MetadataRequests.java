@@ -108,7 +108,7 @@ final class MetadataRequests {
   private MetadataResponse response(Call<MetadataRequest> call) {
     MetadataState state = log.metadata();
     MetadataResponseData data = new MetadataResponseData();
-    for (NodeRecord node : Topology.brokers(state)) {
+    for (NodeRecord node : Topology.brokers(log, state)) {
       data.brokers()
           .add(
               new MetadataResponseBroker()
@@ -129,7 +129,7 @@ final class MetadataRequests {
     return new MetadataResponse(data, call.version());
   }
 
-  private static MetadataResponseTopic byId(MetadataState state, Uuid id) {
+  private MetadataResponseTopic byId(MetadataState state, Uuid id) {
     TopicRecord topic = state.topic(Topology.topicId(id));
     return topic == null
         ? new MetadataResponseTopic()
@@ -151,11 +151,11 @@ final class MetadataRequests {
     return new MetadataResponseTopic().setErrorCode(error.code()).setName(wanted.name());
   }
 
-  private static MetadataResponseTopic describe(MetadataState state, TopicRecord topic) {
+  private MetadataResponseTopic describe(MetadataState state, TopicRecord topic) {
     MetadataResponseTopic described =
         new MetadataResponseTopic().setName(topic.name()).setTopicId(Topology.uuid(topic.id()));
     for (PartitionRecord partition : topic.partitions()) {
-      NodeRecord leader = Topology.leader(state, partition);
+      NodeRecord leader = Topology.leader(log, state, partition);
       described
           .partitions()
           .add(
@@ -185,7 +185,7 @@ final class MetadataRequests {
         new DescribeClusterResponseData()
             .setClusterId(state.clusterId())
             .setControllerId(log.nodeId().value());
-    for (NodeRecord node : Topology.brokers(state)) {
+    for (NodeRecord node : Topology.brokers(log, state)) {
       data.brokers()
           .add(
               new DescribeClusterBroker()

@@ -72,7 +72,7 @@ final class Partitions {
 
   /// Where to go instead; nowhere yet while no node writes the partition.
   Lookup.NotServed notLeader(MetadataState state, @Nullable PartitionRecord partition) {
-    NodeRecord leader = partition == null ? null : Topology.leader(state, partition);
+    NodeRecord leader = partition == null ? null : Topology.leader(log, state, partition);
     boolean isElsewhere = leader != null && !leader.id().equals(log.nodeId());
     return new Lookup.NotServed(
         Errors.NOT_LEADER_OR_FOLLOWER,

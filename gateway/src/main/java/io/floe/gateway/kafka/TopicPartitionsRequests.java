@@ -66,7 +66,7 @@ final class TopicPartitionsRequests {
   }
 
   /// Adds a topic as far as there is room; returns how many partitions it took.
-  private static int add(
+  private int add(
       DescribeTopicPartitionsResponseData page,
       MetadataState state,
       String name,
@@ -95,9 +95,9 @@ final class TopicPartitionsRequests {
     return Math.max(0, end - firstPartition);
   }
 
-  private static DescribeTopicPartitionsResponsePartition describe(
+  private DescribeTopicPartitionsResponsePartition describe(
       MetadataState state, PartitionRecord partition) {
-    NodeRecord leader = Topology.leader(state, partition);
+    NodeRecord leader = Topology.leader(log, state, partition);
     return new DescribeTopicPartitionsResponsePartition()
         .setErrorCode(leader == null ? Errors.LEADER_NOT_AVAILABLE.code() : Errors.NONE.code())
         .setPartitionIndex(partition.index())

@@ -1,5 +1,6 @@
 package io.floe.gateway.kafka;
 
+import io.floe.actors.log.LogService;
 import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.PartitionRecord;
@@ -32,8 +33,10 @@ final class Topology {
   }
 
   /// Nodes that clients can connect to, in id order.
-  static List<NodeRecord> brokers(MetadataState state) {
-    return state.nodes().stream().filter(Topology::isReachable).toList();
+  static List<NodeRecord> brokers(LogService log, MetadataState state) {
+    return state.nodes().stream()
+        .filter(node -> isReachable(node) && log.isLive(node.id()))
+        .toList();
   }
 
   private static boolean isReachable(NodeRecord node) {
@@ -41,14 +44,20 @@ final class Topology {
   }
 
   /// The node that writes the partition now, or null while none does: the segment is being sealed,
-  /// or its writer process has ended.
-  static @Nullable NodeRecord leader(MetadataState state, PartitionRecord partition) {
+  /// or its writer process has ended or cannot be reached.
+  static @Nullable NodeRecord leader(
+      LogService log, MetadataState state, PartitionRecord partition) {
     SegmentRecord last = partition.last();
     if (!(last.state() instanceof SegmentState.Open)) {
       return null;
     }
     NodeRecord node = state.node(last.writer().node());
-    return node != null && isReachable(node) && node.writer().equals(last.writer()) ? node : null;
+    return node != null
+            && isReachable(node)
+            && node.writer().equals(last.writer())
+            && log.isLive(node.id())
+        ? node
+        : null;
   }
 
   static List<Integer> replicas(PartitionRecord partition) {

@@ -4,6 +4,7 @@ import io.floe.consensus.BrokenInvariant;
 import io.floe.consensus.metadata.core.MetadataCommand.ConfigChange;
 import io.floe.consensus.metadata.core.MetadataEvent.ClusterFounded;
 import io.floe.consensus.metadata.core.MetadataEvent.NodeRegistered;
+import io.floe.consensus.metadata.core.MetadataEvent.NodeUnregistered;
 import io.floe.consensus.metadata.core.MetadataEvent.PartitionsCreated;
 import io.floe.consensus.metadata.core.MetadataEvent.ProducerIdsAllocated;
 import io.floe.consensus.metadata.core.MetadataEvent.SealedAndOpened;
@@ -41,6 +42,10 @@ final class MetadataApply {
       }
       case NodeRegistered registered ->
           draft.nodes = draft.nodes.plus(registered.node().id(), registered.node());
+      case NodeUnregistered unregistered -> {
+        check(state.node(unregistered.node()) != null, FITS, event);
+        draft.nodes = draft.nodes.minus(unregistered.node());
+      }
       case TopicCreated created -> topicCreated(draft, state, created);
       case TopicDeleted deleted -> draft.removeTopic(topic(draft, deleted.id(), event));
       case PartitionsCreated created -> partitionsCreated(draft, created);

@@ -3,6 +3,7 @@ package io.floe.consensus.metadata.core;
 import io.floe.consensus.metadata.core.MetadataCommand.ConfigChange;
 import io.floe.consensus.metadata.core.MetadataEvent.ClusterFounded;
 import io.floe.consensus.metadata.core.MetadataEvent.NodeRegistered;
+import io.floe.consensus.metadata.core.MetadataEvent.NodeUnregistered;
 import io.floe.consensus.metadata.core.MetadataEvent.PartitionsCreated;
 import io.floe.consensus.metadata.core.MetadataEvent.ProducerIdsAllocated;
 import io.floe.consensus.metadata.core.MetadataEvent.SealRefused;
@@ -47,6 +48,7 @@ import org.pcollections.TreePMap;
 ///                                 i32 m, m × {partition, i64 segment, u8 reason, text message}
 ///   8     SegmentSealingBegun     partition, i64 segment, i64 attempt, i32 sealer
 ///   9     ProducerIdsAllocated    i32 node, i64 first id, i32 count
+///   10    NodeUnregistered        i32 node
 ///
 ///   text       u16 length, UTF-8          uuid      i64 high, i64 low
 ///   partition  uuid, i32 index            replica   i32 node, i64 store incarnation
@@ -119,6 +121,7 @@ public final class MetadataCodec {
       }
       case ProducerIdsAllocated e ->
           out.u8(9).i32(e.node().value()).i64(e.firstId()).i32(e.count());
+      case NodeUnregistered e -> out.u8(10).i32(e.node().value());
     }
     return out.toBytes();
   }
@@ -160,18 +163,22 @@ public final class MetadataCodec {
           new SegmentSealingBegun(
               readPartition(in), new SegmentId(in.i64()), in.i64(), new NodeId(in.i32()));
       case 9 -> new ProducerIdsAllocated(new NodeId(in.i32()), in.i64(), in.i32());
+      case 10 -> new NodeUnregistered(new NodeId(in.i32()));
       default -> throw new MalformedMetadata("unknown type " + type + " of a metadata event");
     };
   }
 
   private static TopicConfigsAltered readConfigsAltered(ByteReader in) {
-    TopicId id = readTopicId(in);
+    return new TopicConfigsAltered(readTopicId(in), readChanges(in));
+  }
+
+  static List<ConfigChange> readChanges(ByteReader in) {
     int count = in.count(3);
     List<ConfigChange> changes = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       changes.add(new ConfigChange(in.text(), readBoolean(in) ? in.text() : null));
     }
-    return new TopicConfigsAltered(id, changes);
+    return changes;
   }
 
   private static SegmentsSealedAndOpened readSealedAndOpened(ByteReader in) {
@@ -220,12 +227,12 @@ public final class MetadataCodec {
     return new TopicId(new UUID(in.i64(), in.i64()));
   }
 
-  private static void writePartition(ByteWriter out, PartitionId id) {
+  static void writePartition(ByteWriter out, PartitionId id) {
     writeTopicId(out, id.topic());
     out.i32(id.index());
   }
 
-  private static PartitionId readPartition(ByteReader in) {
+  static PartitionId readPartition(ByteReader in) {
     return new PartitionId(readTopicId(in), in.i32());
   }
 
@@ -245,7 +252,7 @@ public final class MetadataCodec {
     return configs;
   }
 
-  private static void writeChange(ByteWriter out, ConfigChange change) {
+  static void writeChange(ByteWriter out, ConfigChange change) {
     String value = change.value();
     out.text(change.name()).u8(value == null ? 0 : 1);
     if (value != null) {
@@ -311,14 +318,14 @@ public final class MetadataCodec {
     return new SegmentState.Sealed(in.i64(), in.i64(), readReplicas(in), readBoolean(in));
   }
 
-  private static void writeReplicas(ByteWriter out, List<ReplicaId> replicas) {
+  static void writeReplicas(ByteWriter out, List<ReplicaId> replicas) {
     out.u16(replicas.size());
     for (ReplicaId replica : replicas) {
       out.i32(replica.node().value()).i64(replica.incarnation().value());
     }
   }
 
-  private static List<ReplicaId> readReplicas(ByteReader in) {
+  static List<ReplicaId> readReplicas(ByteReader in) {
     int count = in.u16();
     List<ReplicaId> replicas = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -327,7 +334,7 @@ public final class MetadataCodec {
     return replicas;
   }
 
-  private static boolean readBoolean(ByteReader in) {
+  static boolean readBoolean(ByteReader in) {
     int value = in.u8();
     if (value > 1) {
       throw new MalformedMetadata(value + " is neither 0 nor 1");
@@ -336,7 +343,7 @@ public final class MetadataCodec {
   }
 
   /// Written out, so that a reordered enum does not change what is stored.
-  private static int reasonCode(Refusal.Reason reason) {
+  static int reasonCode(Refusal.Reason reason) {
     return switch (reason) {
       case INVALID_NAME -> 1;
       case INVALID_PARTITIONS -> 2;
@@ -352,8 +359,11 @@ public final class MetadataCodec {
     };
   }
 
-  private static Refusal.Reason readReason(ByteReader in) {
-    int code = in.u8();
+  static Refusal.Reason readReason(ByteReader in) {
+    return reasonOf(in.u8());
+  }
+
+  static Refusal.Reason reasonOf(int code) {
     for (Refusal.Reason reason : Refusal.Reason.values()) {
       if (reasonCode(reason) == code) {
         return reason;

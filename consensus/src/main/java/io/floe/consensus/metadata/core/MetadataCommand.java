@@ -20,6 +20,9 @@ public sealed interface MetadataCommand {
   /// Registers a node's new life, or a new node.
   record RegisterNode(NodeRecord node) implements MetadataCommand {}
 
+  /// Forgets a node for good. Refused while it writes or holds a segment.
+  record UnregisterNode(NodeId node) implements MetadataCommand {}
+
   /// Creates a topic. Whoever proposes draws the id, so that the state machine stays deterministic;
   /// it assigns segment ids and epochs and places the first segments on the registered nodes
   /// itself.

@@ -19,6 +19,8 @@ public sealed interface MetadataEvent {
 
   record NodeRegistered(NodeRecord node) implements MetadataEvent {}
 
+  record NodeUnregistered(NodeId node) implements MetadataEvent {}
+
   /// A topic with its partitions.
   ///
   /// @param segments the first segment of each partition, by partition index

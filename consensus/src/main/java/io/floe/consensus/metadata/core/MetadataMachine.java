@@ -21,6 +21,8 @@ import io.floe.consensus.metadata.core.MetadataCommand.DeleteTopic;
 import io.floe.consensus.metadata.core.MetadataCommand.FoundCluster;
 import io.floe.consensus.metadata.core.MetadataCommand.RegisterNode;
 import io.floe.consensus.metadata.core.MetadataCommand.SealAndOpen;
+import io.floe.consensus.metadata.core.MetadataCommand.UnregisterNode;
+import io.floe.model.NodeId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +53,7 @@ public final class MetadataMachine {
     return switch (command) {
       case FoundCluster found -> found(state, found);
       case RegisterNode register -> register(state, register.node());
+      case UnregisterNode unregister -> unregister(state, unregister.node());
       case CreateTopic create -> createTopic(state, create);
       case DeleteTopic delete -> deleteTopic(state, delete);
       case CreatePartitions create -> createPartitions(state, create);
@@ -109,6 +112,40 @@ public final class MetadataMachine {
       }
     }
     return accepted(new MetadataEvent.NodeRegistered(node));
+  }
+
+  private static Decision unregister(MetadataState state, NodeId id) {
+    if (state.node(id) == null) {
+      return refused(UNKNOWN_NODE, "node " + id + " is not registered");
+    }
+    for (TopicRecord topic : state.topics()) {
+      for (PartitionRecord partition : topic.partitions()) {
+        for (SegmentRecord segment : partition.chain()) {
+          if (holds(segment, id)) {
+            return refused(
+                CONFLICT,
+                "node "
+                    + id
+                    + " holds segment "
+                    + segment.id()
+                    + " of topic "
+                    + topic.name()
+                    + ", partition "
+                    + partition.index()
+                    + ": delete the topic or move its segments first");
+          }
+        }
+      }
+    }
+    return accepted(new MetadataEvent.NodeUnregistered(id));
+  }
+
+  private static boolean holds(SegmentRecord segment, NodeId node) {
+    if (segment.state() instanceof SegmentState.Sealed sealed) {
+      return sealed.replicas().stream().anyMatch(replica -> replica.node().equals(node));
+    }
+    return segment.writer().node().equals(node)
+        || segment.replicas().stream().anyMatch(replica -> replica.node().equals(node));
   }
 
   private static Decision createTopic(MetadataState state, CreateTopic command) {
