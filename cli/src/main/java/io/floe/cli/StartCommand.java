@@ -121,8 +121,8 @@ final class StartCommand implements Callable<Integer> {
     }
   }
 
-  /// A node that the cluster removed, after a long pause say, comes back in the same process, on the
-  /// same ports.
+  /// A node that the cluster removed, after a long pause say, comes back in the same process, on
+  /// the same ports.
   private int awaitEnd(RunningNode first, ProcessEnd end, Config config)
       throws InterruptedException {
     RunningNode node = first;

@@ -31,7 +31,8 @@ final class NodeStreamTest {
             dataDir,
             null,
             anyPort,
-            List.of(), false,
+            List.of(),
+            false,
             anyPort,
             ConfigFactory.parseString(settings)
                 .withFallback(ConfigFactory.load())

@@ -21,7 +21,13 @@ final class EmbeddedNode {
     HostPort anyPort = new HostPort("127.0.0.1", 0);
     return FloeNode.start(
         new NodeSettings(
-            dataDir, null, anyPort, List.of(), false, anyPort, ConfigFactory.load().withOnlyPath("floe")));
+            dataDir,
+            null,
+            anyPort,
+            List.of(),
+            false,
+            anyPort,
+            ConfigFactory.load().withOnlyPath("floe")));
   }
 
   static void createTopic(FloeNode node, String name, int partitions) {

@@ -15,8 +15,8 @@ public interface LogService {
 
   NodeId nodeId();
 
-  /// Whether a node seems to be up and reachable from here: a hint for whom to send clients to, from
-  /// Pekko's failure detector. It may be wrong either way for some seconds.
+  /// Whether a node seems to be up and reachable from here: a hint for whom to send clients to,
+  /// from Pekko's failure detector. It may be wrong either way for some seconds.
   default boolean isLive(NodeId node) {
     return true;
   }

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 ///   second of; only an operator can know better (`mayFoundAlone`).
 /// - Otherwise: wait.
 ///
-/// The founding is the same bytes for all founders because one node alone writes it; the others get it
-/// by replication.
+/// The founding is the same bytes for all founders because one node alone writes it; the others get
+/// it by replication.
 final class Bootstrap {
   private final MetadataSettings settings;
   private final @Nullable String ownClusterId;

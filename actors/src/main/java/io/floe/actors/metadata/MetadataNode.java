@@ -42,8 +42,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
@@ -63,8 +65,8 @@ import org.jspecify.annotations.Nullable;
 /// - What is applied is told to the node once, in order.
 /// - Pekko's cluster only says where nodes are. Who leads and who counts is the core's matter.
 ///
-/// Errors: a broken journal, or a command of the log that cannot be applied, ends the actor, and the
-/// node with it.
+/// Errors: a broken journal, or a command of the log that cannot be applied, ends the actor, and
+/// the node with it.
 public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtocol> {
   private static final long PROBE_NANOS = 500_000_000L;
   private static final long SAY_NANOS = 5_000_000_000L;
@@ -84,6 +86,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
   private final ActorRef<Notice> node;
   private final ActorRef<LogCommand> log;
   private final Peers peers;
+  private final AppliedEverywhere everywhere;
   private final SecureRandom random = new SecureRandom();
   private final ReplicatedMetadata metadata = new ReplicatedMetadata();
   private final Proposals proposals = new Proposals();
@@ -121,8 +124,10 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
     this.identity = identity;
     this.node = node;
     this.peers = new Peers(Adapter.toClassic(context.getSystem()));
+    this.everywhere = new AppliedEverywhere(peers, settings.self().node(), settings.address());
     this.probedNanos = System.nanoTime() - PROBE_NANOS;
     this.sessionAskedNanos = probedNanos;
+    context.setLoggerName(MetadataNode.class);
     log = context.spawn(new RaftLogActor(context.getSelf()), "log");
     context.watch(log);
     timers.startTimerWithFixedDelay(MetadataProtocol.Tick.TICK, settings.tick());
@@ -151,6 +156,9 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
       case MetadataProtocol.ChangeMembership change -> changeMembership(change);
       case MetadataProtocol.GetStatus get -> get.replyTo().tell(status());
       case MetadataProtocol.HandOver handOver -> handOver(handOver.replyTo());
+      case MetadataProtocol.AwaitEverywhere await -> everywhere.await(await, System.nanoTime());
+      case MetadataProtocol.AskApplied ask -> everywhere.asked(ask, metadata.state().version());
+      case MetadataProtocol.AppliedReached reached -> everywhere.reached(reached);
       case MetadataProtocol.Peer peer -> received(peer);
       case MetadataProtocol.Forwarded forwarded -> proposeForwarded(forwarded.command());
       case MetadataProtocol.OpenSession open -> openSession(open);
@@ -170,7 +178,8 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
         snapshotIndex = encoded.index();
         step(new RaftEvent.SnapshotTaken(encoded.index(), encoded.data()));
       }
-      case MetadataProtocol.AddressLearned learned -> peers.learn(learned.node(), learned.address());
+      case MetadataProtocol.AddressLearned learned ->
+          peers.learn(learned.node(), learned.address());
       case MetadataProtocol.Run run -> run.action().run();
       case MetadataProtocol.Tick tick -> tick();
     }
@@ -179,6 +188,10 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
 
   @Override
   public Behavior<MetadataProtocol> onSignal(Signal signal) {
+    if (signal instanceof Terminated ended) {
+      Throwable cause = ended instanceof ChildFailed failed ? failed.getCause() : null;
+      throw new IllegalStateException("the metadata log ended: " + cause, cause);
+    }
     return this;
   }
 
@@ -393,6 +406,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
       return; // Read again after a write that failed: the node knows it already.
     }
     toldIndex = applied.index();
+    everywhere.applied(metadata.state().version());
     Outcome outcome =
         new Outcome(
             reply == null ? new MetadataReply.Applied(metadata.state().version()) : reply,
@@ -442,6 +456,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
       return;
     }
     sendProposals(now);
+    everywhere.tick(now);
     if (!isAnnounced) {
       readFirst(current);
     }
@@ -456,8 +471,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
   private boolean knowsNotEverybody(RaftCore current) {
     return current.membership().members().stream()
         .anyMatch(
-            member ->
-                !member.equals(settings.self()) && peers.address(member.node()) == null);
+            member -> !member.equals(settings.self()) && peers.address(member.node()) == null);
   }
 
   private void probeSeeds(long now) {
@@ -481,15 +495,16 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
       return;
     }
     isReading = true;
-    long token = token(
-        outcome -> {
-          isReading = false;
-          if (outcome instanceof io.floe.consensus.raft.core.Outcome.ReadAt && !isAnnounced) {
-            isAnnounced = true;
-            toldIndex = Math.max(toldIndex, metadata.appliedIndex());
-            node.tell(new Notice.Recovered(metadata.state()));
-          }
-        });
+    long token =
+        token(
+            outcome -> {
+              isReading = false;
+              if (outcome instanceof io.floe.consensus.raft.core.Outcome.ReadAt && !isAnnounced) {
+                isAnnounced = true;
+                toldIndex = Math.max(toldIndex, metadata.appliedIndex());
+                node.tell(new Notice.Recovered(metadata.state()));
+              }
+            });
     step(new RaftEvent.Read(token));
   }
 
@@ -790,8 +805,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
       Consumer<MembershipReply> answer,
       Consumer<io.floe.consensus.raft.core.Outcome> onOutcome) {
     if (metadata.state().node(member.node()) == null) {
-      step(
-          new RaftEvent.ChangeMembership(token(onOutcome), new MembershipChange.Remove(member)));
+      step(new RaftEvent.ChangeMembership(token(onOutcome), new MembershipChange.Remove(member)));
       return;
     }
     getContext()
@@ -809,8 +823,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
                         answer.accept(new MembershipReply(Reason.TIMED_OUT, "no answer in time"));
                       } else if (outcome.reply() instanceof MetadataReply.Refused refused) {
                         answer.accept(
-                            new MembershipReply(
-                                Reason.NOT_A_MEMBER, refused.refusal().message()));
+                            new MembershipReply(Reason.NOT_A_MEMBER, refused.refusal().message()));
                       } else {
                         step(
                             new RaftEvent.ChangeMembership(
@@ -836,8 +849,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
     } else {
       NodeId target = best.node();
       long token =
-          token(
-              outcome -> replyTo.tell(replyTo(Change.TRANSFER_LEADERSHIP, target, outcome)));
+          token(outcome -> replyTo.tell(replyTo(Change.TRANSFER_LEADERSHIP, target, outcome)));
       step(new RaftEvent.TransferLeadership(token, best));
     }
   }

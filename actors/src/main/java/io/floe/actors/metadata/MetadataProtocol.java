@@ -16,14 +16,16 @@ import io.floe.consensus.raft.core.RaftRole;
 import io.floe.model.NodeId;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /// The messages of the metadata node.
 public sealed interface MetadataProtocol {
 
-  /// Get a command into the replicated log and apply it, once, whoever leads. The answer comes after
-  /// this node has applied it; none within the asker's patience means that the outcome is unknown.
+  /// Get a command into the replicated log and apply it, once, whoever leads. The answer comes
+  /// after this node has applied it; none within the asker's patience means that the outcome is
+  /// unknown.
   record Submit(MetadataCommand command, ActorRef<Outcome> replyTo) implements MetadataProtocol {}
 
   /// Change who belongs to the group; any node may be asked.
@@ -35,6 +37,17 @@ public sealed interface MetadataProtocol {
 
   /// Give the office up, if this node has it, to the voter that is furthest.
   record HandOver(ActorRef<MembershipReply> replyTo) implements MetadataProtocol {}
+
+  /// Say when these nodes have applied the metadata up to a version, or that some did not within a
+  /// moment.
+  ///
+  /// @param replyTo hears true when all have
+  record AwaitEverywhere(long version, Set<NodeId> nodes, ActorRef<Boolean> replyTo)
+      implements MetadataProtocol {
+    public AwaitEverywhere {
+      nodes = Set.copyOf(nodes);
+    }
+  }
 
   /// What an operator may change.
   enum Change {
@@ -142,6 +155,11 @@ public sealed interface MetadataProtocol {
   record ProbeReply(
       HostPort from, MemberId self, @Nullable String clusterId, String problem, boolean isFatal)
       implements MetadataProtocol {}
+
+  /// Asks a node to answer when it has applied a version.
+  record AskApplied(HostPort from, long nonce, long version) implements MetadataProtocol {}
+
+  record AppliedReached(long nonce, NodeId node) implements MetadataProtocol {}
 
   // What the node hears from its own parts.
 

@@ -64,7 +64,6 @@ final class Peers {
   }
 
   private ActorSelection select(HostPort address) {
-    return system.actorSelection(
-        "pekko://" + system.name() + "@" + address + "/user/" + ACTOR);
+    return system.actorSelection("pekko://" + system.name() + "@" + address + "/user/" + ACTOR);
   }
 }

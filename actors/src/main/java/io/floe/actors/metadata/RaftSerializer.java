@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 ///   changed   u8 1, i64 nonce, text reason (empty = done), text
 ///   probe     u8 1, address, member, u8 hasCluster [text]
 ///   reply     u8 1, address, member, u8 hasCluster [text], text problem, u8 isFatal
+///   ask       u8 1, address, i64 nonce, i64 version
+///   reached   u8 1, i64 nonce, i32 node
 ///
 ///   address  text host, u16 port     member  i32 node, i64 incarnation     text  modified UTF-8
 /// ```
@@ -58,6 +60,8 @@ public final class RaftSerializer extends SerializerWithStringManifest {
       case MetadataProtocol.ChangeAnswered answered -> "changed";
       case MetadataProtocol.Probe probe -> "probe";
       case MetadataProtocol.ProbeReply reply -> "reply";
+      case MetadataProtocol.AskApplied ask -> "ask";
+      case MetadataProtocol.AppliedReached reached -> "reached";
       default ->
           throw new IllegalArgumentException(message.getClass() + " is neither stored nor sent");
     };
@@ -122,6 +126,15 @@ public final class RaftSerializer extends SerializerWithStringManifest {
         out.writeUTF(m.problem());
         out.writeBoolean(m.isFatal());
       }
+      case MetadataProtocol.AskApplied m -> {
+        writeAddress(out, m.from());
+        out.writeLong(m.nonce());
+        out.writeLong(m.version());
+      }
+      case MetadataProtocol.AppliedReached m -> {
+        out.writeLong(m.nonce());
+        out.writeInt(m.node().value());
+      }
       default -> throw new IllegalArgumentException(message.getClass() + " is not sent");
     }
   }
@@ -154,7 +167,8 @@ public final class RaftSerializer extends SerializerWithStringManifest {
     };
   }
 
-  /// A message that cannot be read is dropped, as if it was lost: the manifest says who is to blame.
+  /// A message that cannot be read is dropped, as if it was lost: the manifest says who is to
+  /// blame.
   private static Object read(byte[] bytes, String manifest) throws NotSerializableException {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       int version = in.readUnsignedByte();
@@ -191,11 +205,13 @@ public final class RaftSerializer extends SerializerWithStringManifest {
             new MetadataProtocol.MembershipReply(
                 reason.isEmpty() ? null : Outcome.Reason.valueOf(reason), in.readUTF()));
       }
-      case "probe" ->
-          new MetadataProtocol.Probe(readAddress(in), readMember(in), readOptional(in));
+      case "probe" -> new MetadataProtocol.Probe(readAddress(in), readMember(in), readOptional(in));
       case "reply" ->
           new MetadataProtocol.ProbeReply(
               readAddress(in), readMember(in), readOptional(in), in.readUTF(), in.readBoolean());
+      case "ask" -> new MetadataProtocol.AskApplied(readAddress(in), in.readLong(), in.readLong());
+      case "reached" ->
+          new MetadataProtocol.AppliedReached(in.readLong(), new NodeId(in.readInt()));
       default -> throw new NotSerializableException("unknown manifest " + manifest);
     };
   }

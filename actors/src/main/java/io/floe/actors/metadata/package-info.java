@@ -1,4 +1,5 @@
-/// The metadata log as an event-sourced actor around the pure metadata state machine.
+/// A node's part in the group that keeps the metadata: the Raft core's shell, and its log as an
+/// event-sourced actor.
 @NullMarked
 package io.floe.actors.metadata;
 

@@ -4,9 +4,9 @@ import io.floe.actors.log.LogService;
 import io.floe.actors.log.MetadataReply;
 import io.floe.actors.metadata.MetadataNode;
 import io.floe.actors.metadata.MetadataProtocol;
-import io.floe.actors.metadata.MetadataSettings;
 import io.floe.actors.metadata.MetadataProtocol.Notice;
 import io.floe.actors.metadata.MetadataProtocol.Outcome;
+import io.floe.actors.metadata.MetadataSettings;
 import io.floe.actors.partition.Footers;
 import io.floe.actors.partition.LeftOvers;
 import io.floe.actors.partition.PartitionDirectory;
@@ -235,9 +235,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
             && !member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())) {
           getContext()
               .scheduleOnce(
-                  SAME_ID_GRACE,
-                  getContext().getSelf(),
-                  new CheckSameId(member.uniqueAddress()));
+                  SAME_ID_GRACE, getContext().getSelf(), new CheckSameId(member.uniqueAddress()));
         }
       }
     }

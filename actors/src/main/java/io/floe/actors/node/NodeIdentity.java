@@ -42,8 +42,7 @@ record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
   /// Reads the identity, or makes one in a directory without.
   ///
   /// @param wanted the node id that the user asked for; null = whatever is there, or 1
-  static NodeIdentity loadOrMake(Path dataDir, @Nullable Integer wanted)
-      throws NodeStartException {
+  static NodeIdentity loadOrMake(Path dataDir, @Nullable Integer wanted) throws NodeStartException {
     Path file = dataDir.resolve(FILE);
     try {
       if (wanted != null && wanted < 0) {
@@ -158,7 +157,9 @@ record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
 
   private static String crc(String nodeId, String clusterId, String joined) {
     CRC32C crc = new CRC32C();
-    crc.update((FORMAT + "\n" + nodeId + "\n" + clusterId + "\n" + joined).getBytes(StandardCharsets.UTF_8));
+    crc.update(
+        (FORMAT + "\n" + nodeId + "\n" + clusterId + "\n" + joined)
+            .getBytes(StandardCharsets.UTF_8));
     return Long.toHexString(crc.getValue());
   }
 }

@@ -7,11 +7,14 @@ import io.floe.actors.metadata.MetadataProtocol;
 import io.floe.actors.partition.PartitionDirectory;
 import io.floe.consensus.metadata.core.MetadataCommand;
 import io.floe.consensus.metadata.core.MetadataState;
+import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.model.NodeId;
 import io.floe.model.PartitionId;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -27,6 +30,8 @@ final class NodeLog implements LogService {
 
   /// A command whose answer takes longer has an unknown outcome.
   private static final Duration SUBMIT_TIMEOUT = Duration.ofSeconds(30);
+
+  private static final int COPIES_MAX = 1;
 
   private final NodeId nodeId;
   private final PartitionDirectory partitions;
@@ -90,7 +95,52 @@ final class NodeLog implements LogService {
 
   @Override
   public CompletionStage<MetadataReply> submit(MetadataCommand command) {
-    return propose(command).thenApply(MetadataProtocol.Outcome::reply);
+    CompletionStage<MetadataReply> reply =
+        propose(withinLimits(command)).thenApply(MetadataProtocol.Outcome::reply);
+    return isSeenByClients(command) ? reply.thenCompose(this::everywhere) : reply;
+  }
+
+  /// Data is not replicated between nodes yet: with several of them a topic gets one copy, and
+  /// shows it. On a single node the wish is kept for later.
+  private MetadataCommand withinLimits(MetadataCommand command) {
+    if (command instanceof MetadataCommand.CreateTopic create
+        && create.replicationFactor() > COPIES_MAX
+        && metadata.nodes().size() > 1) {
+      return new MetadataCommand.CreateTopic(
+          create.id(), create.name(), create.partitions(), COPIES_MAX, create.configs());
+    }
+    return command;
+  }
+
+  private static boolean isSeenByClients(MetadataCommand command) {
+    return command instanceof MetadataCommand.CreateTopic
+        || command instanceof MetadataCommand.DeleteTopic
+        || command instanceof MetadataCommand.CreatePartitions;
+  }
+
+  /// A client may ask another node next.
+  private CompletionStage<MetadataReply> everywhere(MetadataReply reply) {
+    if (!(reply instanceof MetadataReply.Applied applied)) {
+      return CompletableFuture.completedStage(reply);
+    }
+    return AskPattern.<MetadataProtocol, Boolean>ask(
+            metadataLog,
+            replyTo ->
+                new MetadataProtocol.AwaitEverywhere(
+                    applied.version(), registeredAndLive(), replyTo),
+            SUBMIT_TIMEOUT,
+            scheduler)
+        .handle((isEverywhere, failure) -> reply);
+  }
+
+  private Set<NodeId> registeredAndLive() {
+    Set<NodeId> nodes = new HashSet<>();
+    for (NodeRecord node : metadata.nodes()) {
+      if (isLive(node.id())) {
+        nodes.add(node.id());
+      }
+    }
+    return nodes;
   }
 
   private CompletionStage<MetadataProtocol.Outcome> propose(MetadataCommand command) {

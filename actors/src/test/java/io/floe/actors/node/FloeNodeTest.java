@@ -378,7 +378,8 @@ class FloeNodeTest {
                         dir,
                         7,
                         new HostPort("127.0.0.1", 0),
-                        List.of(), false,
+                        List.of(),
+                        false,
                         new HostPort("127.0.0.1", 9092),
                         ConfigFactory.empty())))
         .isInstanceOf(NodeStartException.class)

@@ -18,26 +18,33 @@ class NodeIdentityTest {
   }
 
   @Test
-  void isFoundedOnceAndKept() throws Exception {
-    NodeIdentity founded = NodeIdentity.loadOrFound(dir(), 7);
-    assertThat(founded.nodeId().value()).isEqualTo(7);
-    assertThat(founded.clusterId()).matches("[A-Za-z0-9_-]{22}");
-    assertThat(NodeIdentity.loadOrFound(dir(), null)).isEqualTo(founded);
-    assertThat(NodeIdentity.loadOrFound(dir(), 7)).isEqualTo(founded);
+  void isMadeOnceAndKept() throws Exception {
+    NodeIdentity made = NodeIdentity.loadOrMake(dir(), 7);
+    assertThat(made.nodeId().value()).isEqualTo(7);
+    assertThat(NodeIdentity.loadOrMake(dir(), null)).isEqualTo(made);
+    assertThat(NodeIdentity.loadOrMake(dir(), 7)).isEqualTo(made);
+    IdentityFile file = new IdentityFile(dir(), made);
+    assertThat(file.clusterId()).isNull();
+    file.joining("AAAAAAAAAAAAAAAAAAAAAA");
+    assertThat(NodeIdentity.loadOrMake(dir(), null))
+        .isEqualTo(new NodeIdentity(made.nodeId(), "AAAAAAAAAAAAAAAAAAAAAA", false));
+    file.joined();
+    assertThat(NodeIdentity.loadOrMake(dir(), null))
+        .isEqualTo(new NodeIdentity(made.nodeId(), "AAAAAAAAAAAAAAAAAAAAAA", true));
     assertThat(dir().toFile().list()).as("nothing temporary is left").containsExactly("identity");
   }
 
   @Test
   void refusesAnotherNode() throws Exception {
-    NodeIdentity.loadOrFound(dir(), 7);
-    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), 8))
+    NodeIdentity.loadOrMake(dir(), 7);
+    assertThatThrownBy(() -> NodeIdentity.loadOrMake(dir(), 8))
         .isInstanceOf(NodeStartException.class)
         .hasMessageContaining("belongs to node 7, not to node 8");
   }
 
   @Test
   void refusesEveryFlippedByte() throws Exception {
-    NodeIdentity.loadOrFound(dir(), 7);
+    NodeIdentity.loadOrMake(dir(), 7).write(dir());
     Path file = dir().resolve("identity");
     byte[] good = Files.readAllBytes(file);
     for (int i = 0; i < good.length; i++) {
@@ -47,7 +54,7 @@ class NodeIdentityTest {
       if (bad[i] == '\r' || bad[i] == '\n' || good[i] == '\n') {
         continue; // A changed line end may mean the same.
       }
-      assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), null))
+      assertThatThrownBy(() -> NodeIdentity.loadOrMake(dir(), null))
           .as("byte " + i)
           .isInstanceOf(NodeStartException.class)
           .hasMessageContaining("identity");
@@ -57,7 +64,7 @@ class NodeIdentityTest {
   @Test
   void refusesAFormatOfTheFuture() throws Exception {
     Files.writeString(dir().resolve("identity"), "format=2\nnodeId=1\nclusterId=x\ncrc=0\n");
-    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), null))
+    assertThatThrownBy(() -> NodeIdentity.loadOrMake(dir(), null))
         .isInstanceOf(NodeStartException.class)
         .hasMessageContaining("format '2'");
   }
@@ -65,7 +72,7 @@ class NodeIdentityTest {
   @Test
   void foundsNothingBesideData() throws Exception {
     Files.createDirectories(dir().resolve("store"));
-    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), null))
+    assertThatThrownBy(() -> NodeIdentity.loadOrMake(dir(), null))
         .isInstanceOf(NodeStartException.class)
         .hasMessageContaining("holds 'store' but no file 'identity'");
   }
@@ -73,13 +80,13 @@ class NodeIdentityTest {
   @Test
   void overwritesTheTemporaryFileOfACrash() throws Exception {
     Files.writeString(dir().resolve("identity.tmp"), "x".repeat(1_000));
-    NodeIdentity founded = NodeIdentity.loadOrFound(dir(), null);
-    assertThat(NodeIdentity.loadOrFound(dir(), null)).isEqualTo(founded);
+    NodeIdentity founded = NodeIdentity.loadOrMake(dir(), null);
+    assertThat(NodeIdentity.loadOrMake(dir(), null)).isEqualTo(founded);
   }
 
   @Test
   void refusesANegativeNodeIdAndAFileInPlaceOfTheDirectory() throws Exception {
-    assertThatThrownBy(() -> NodeIdentity.loadOrFound(dir(), -1))
+    assertThatThrownBy(() -> NodeIdentity.loadOrMake(dir(), -1))
         .isInstanceOf(NodeStartException.class)
         .hasMessageContaining("negative");
     Files.writeString(root.resolve("file"), "");

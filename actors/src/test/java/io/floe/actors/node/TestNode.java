@@ -35,7 +35,8 @@ final class TestNode {
         dir,
         null,
         new HostPort("127.0.0.1", 0),
-        List.of(), false,
+        List.of(),
+        false,
         new HostPort("127.0.0.1", 9092),
         ConfigFactory.parseString(config));
   }

@@ -128,8 +128,7 @@ public final class CommandCodec {
     return switch (type) {
       case 1 -> new FoundCluster(in.text());
       case 2 -> new RegisterNode(readNode(in));
-      case 3 ->
-          new CreateTopic(readTopicId(in), in.text(), in.i32(), in.i32(), readConfigs(in));
+      case 3 -> new CreateTopic(readTopicId(in), in.text(), in.i32(), in.i32(), readConfigs(in));
       case 4 -> new DeleteTopic(readTopicId(in));
       case 5 -> new CreatePartitions(readTopicId(in), in.i32(), in.i32());
       case 6 -> new AlterTopicConfigs(readTopicId(in), in.i64(), readChanges(in));
@@ -182,8 +181,7 @@ public final class CommandCodec {
     if (code == 0) {
       result = new CommandResult.Applied(in.i64());
     } else {
-      result =
-          new CommandResult.Refused(new Refusal(MetadataCodec.reasonOf(code), in.text()));
+      result = new CommandResult.Refused(new Refusal(MetadataCodec.reasonOf(code), in.text()));
     }
     in.end();
     return result;

@@ -71,8 +71,7 @@ public final class ReplicatedMetadata {
   /// Applies the next entry.
   public Applied apply(Entry entry) {
     if (entry.index() != appliedIndex + 1) {
-      throw new BrokenInvariant(
-          "replicated metadata", "entry " + entry + " after " + appliedIndex);
+      throw new BrokenInvariant("replicated metadata", "entry " + entry + " after " + appliedIndex);
     }
     appliedIndex = entry.index();
     if (entry.kind() != Entry.Kind.COMMAND) {
