@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       StartCommand.class,
       TopicCommand.class,
+      ClusterCommand.class,
       ProduceCommand.class,
       ConsumeCommand.class,
       InspectCommand.class,

@@ -1,5 +1,8 @@
 package io.floe.gateway;
 
+import io.floe.actors.log.ClusterChange;
+import io.floe.actors.log.ClusterReply;
+import io.floe.actors.log.ClusterView;
 import io.floe.actors.log.LogService;
 import io.floe.actors.log.MetadataReply;
 import io.floe.actors.log.PartitionLog;
@@ -16,6 +19,7 @@ import io.floe.model.PartitionId;
 import io.floe.model.ProcessIncarnation;
 import io.floe.model.StoreIncarnation;
 import io.floe.model.TopicId;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -136,6 +140,25 @@ public final class MemoryLog implements LogService, AutoCloseable {
   @Override
   public NodeId nodeId() {
     return NODE;
+  }
+
+  @Override
+  public CompletionStage<ClusterView> cluster() {
+    return CompletableFuture.completedStage(
+        new ClusterView(
+            nodeId(),
+            3,
+            17,
+            List.of(
+                new ClusterView.Member(nodeId(), new StoreIncarnation(1), true, 17, true),
+                new ClusterView.Member(new NodeId(9), new StoreIncarnation(9), false, -1, false))));
+  }
+
+  /// Node 9 can be changed, others cannot.
+  @Override
+  public CompletionStage<ClusterReply> changeCluster(ClusterChange change, NodeId node) {
+    return CompletableFuture.completedStage(
+        new ClusterReply(node.value() == 9, change + " of node " + node));
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.floe.consensus.metadata.core.MetadataCommand;
 import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.model.NodeId;
 import io.floe.model.PartitionId;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,16 @@ public interface LogService {
   /// from Pekko's failure detector. It may be wrong either way for some seconds.
   default boolean isLive(NodeId node) {
     return true;
+  }
+
+  /// The group that keeps the metadata.
+  default CompletionStage<ClusterView> cluster() {
+    return CompletableFuture.failedStage(new UnsupportedOperationException("no cluster here"));
+  }
+
+  /// Changes that group; any node may be asked. The stage fails only when the outcome is unknown.
+  default CompletionStage<ClusterReply> changeCluster(ClusterChange change, NodeId node) {
+    return CompletableFuture.failedStage(new UnsupportedOperationException("no cluster here"));
   }
 
   /// The newest metadata that this node has applied. Immutable.

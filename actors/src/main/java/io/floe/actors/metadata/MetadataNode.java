@@ -1,7 +1,7 @@
 package io.floe.actors.metadata;
 
+import io.floe.actors.log.ClusterChange;
 import io.floe.actors.log.MetadataReply;
-import io.floe.actors.metadata.MetadataProtocol.Change;
 import io.floe.actors.metadata.MetadataProtocol.LogCommand;
 import io.floe.actors.metadata.MetadataProtocol.MembershipReply;
 import io.floe.actors.metadata.MetadataProtocol.Notice;
@@ -772,7 +772,7 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
   }
 
   private void carryOutChange(
-      RaftCore current, Change change, NodeId target, Consumer<MembershipReply> answer) {
+      RaftCore current, ClusterChange change, NodeId target, Consumer<MembershipReply> answer) {
     MemberId member = memberOf(current, target);
     if (member == null) {
       answer.accept(
@@ -849,18 +849,19 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
     } else {
       NodeId target = best.node();
       long token =
-          token(outcome -> replyTo.tell(replyTo(Change.TRANSFER_LEADERSHIP, target, outcome)));
+          token(
+              outcome -> replyTo.tell(replyTo(ClusterChange.TRANSFER_LEADERSHIP, target, outcome)));
       step(new RaftEvent.TransferLeadership(token, best));
     }
   }
 
   private static MembershipReply replyTo(
-      Change change, NodeId target, io.floe.consensus.raft.core.Outcome outcome) {
+      ClusterChange change, NodeId target, io.floe.consensus.raft.core.Outcome outcome) {
     return switch (outcome) {
       case io.floe.consensus.raft.core.Outcome.Committed committed ->
           new MembershipReply(
               null,
-              change == Change.ADD_VOTER
+              change == ClusterChange.ADD_VOTER
                   ? "node " + target + " is a voter"
                   : "node " + target + " is removed");
       case io.floe.consensus.raft.core.Outcome.Transferred transferred ->

@@ -1,5 +1,6 @@
 package io.floe.actors.metadata;
 
+import io.floe.actors.log.ClusterChange;
 import io.floe.actors.log.MetadataReply;
 import io.floe.actors.node.HostPort;
 import io.floe.consensus.metadata.core.MetadataCommand;
@@ -29,7 +30,7 @@ public sealed interface MetadataProtocol {
   record Submit(MetadataCommand command, ActorRef<Outcome> replyTo) implements MetadataProtocol {}
 
   /// Change who belongs to the group; any node may be asked.
-  record ChangeMembership(Change change, NodeId node, ActorRef<MembershipReply> replyTo)
+  record ChangeMembership(ClusterChange change, NodeId node, ActorRef<MembershipReply> replyTo)
       implements MetadataProtocol {}
 
   /// Say how the group looks from here.
@@ -47,13 +48,6 @@ public sealed interface MetadataProtocol {
     public AwaitEverywhere {
       nodes = Set.copyOf(nodes);
     }
-  }
-
-  /// What an operator may change.
-  enum Change {
-    ADD_VOTER,
-    REMOVE_NODE,
-    TRANSFER_LEADERSHIP
   }
 
   /// What became of a change of the group.
@@ -138,7 +132,7 @@ public sealed interface MetadataProtocol {
   record SessionOpened(long nonce, long session) implements MetadataProtocol {}
 
   /// Asks the leader for a change of the group.
-  record ForwardedChange(HostPort from, long nonce, Change change, NodeId node)
+  record ForwardedChange(HostPort from, long nonce, ClusterChange change, NodeId node)
       implements MetadataProtocol {}
 
   record ChangeAnswered(long nonce, MembershipReply reply) implements MetadataProtocol {}

@@ -1,6 +1,6 @@
 package io.floe.actors.metadata;
 
-import io.floe.actors.metadata.MetadataProtocol.Change;
+import io.floe.actors.log.ClusterChange;
 import io.floe.actors.node.HostPort;
 import io.floe.consensus.raft.core.MalformedRaft;
 import io.floe.consensus.raft.core.MemberId;
@@ -195,7 +195,7 @@ public final class RaftSerializer extends SerializerWithStringManifest {
           new MetadataProtocol.ForwardedChange(
               readAddress(in),
               in.readLong(),
-              Change.valueOf(in.readUTF()),
+              ClusterChange.valueOf(in.readUTF()),
               new NodeId(in.readInt()));
       case "changed" -> {
         long nonce = in.readLong();

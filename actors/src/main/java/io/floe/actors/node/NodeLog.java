@@ -1,5 +1,8 @@
 package io.floe.actors.node;
 
+import io.floe.actors.log.ClusterChange;
+import io.floe.actors.log.ClusterReply;
+import io.floe.actors.log.ClusterView;
 import io.floe.actors.log.LogService;
 import io.floe.actors.log.MetadataReply;
 import io.floe.actors.log.PartitionLog;
@@ -8,9 +11,11 @@ import io.floe.actors.partition.PartitionDirectory;
 import io.floe.consensus.metadata.core.MetadataCommand;
 import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.NodeRecord;
+import io.floe.consensus.raft.core.MemberId;
 import io.floe.model.NodeId;
 import io.floe.model.PartitionId;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,6 +37,7 @@ final class NodeLog implements LogService {
   private static final Duration SUBMIT_TIMEOUT = Duration.ofSeconds(30);
 
   private static final int COPIES_MAX = 1;
+  private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(12);
 
   private final NodeId nodeId;
   private final PartitionDirectory partitions;
@@ -149,6 +155,37 @@ final class NodeLog implements LogService {
         replyTo -> new MetadataProtocol.Submit(command, replyTo),
         SUBMIT_TIMEOUT,
         scheduler);
+  }
+
+  @Override
+  public CompletionStage<ClusterView> cluster() {
+    return AskPattern.<MetadataProtocol, MetadataProtocol.GroupStatus>ask(
+            metadataLog, MetadataProtocol.GetStatus::new, SUBMIT_TIMEOUT, scheduler)
+        .thenApply(this::view);
+  }
+
+  private ClusterView view(MetadataProtocol.GroupStatus status) {
+    List<ClusterView.Member> members = new ArrayList<>();
+    for (MemberId member : status.membership().members()) {
+      members.add(
+          new ClusterView.Member(
+              member.node(),
+              member.incarnation(),
+              status.membership().isVoter(member),
+              status.lastIndexes().getOrDefault(member.node(), -1L),
+              isLive(member.node())));
+    }
+    return new ClusterView(status.leader(), status.term(), status.commitIndex(), members);
+  }
+
+  @Override
+  public CompletionStage<ClusterReply> changeCluster(ClusterChange change, NodeId node) {
+    return AskPattern.<MetadataProtocol, MetadataProtocol.MembershipReply>ask(
+            metadataLog,
+            replyTo -> new MetadataProtocol.ChangeMembership(change, node, replyTo),
+            CHANGE_TIMEOUT,
+            scheduler)
+        .thenApply(reply -> new ClusterReply(reply.reason() == null, reply.message()));
   }
 
   @Override

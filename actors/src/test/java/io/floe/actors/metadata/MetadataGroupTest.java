@@ -2,7 +2,7 @@ package io.floe.actors.metadata;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.floe.actors.metadata.MetadataProtocol.Change;
+import io.floe.actors.log.ClusterChange;
 import io.floe.actors.metadata.MetadataProtocol.MembershipReply;
 import io.floe.actors.metadata.MetadataProtocol.Notice;
 import io.floe.actors.node.HostPort;
@@ -167,13 +167,15 @@ class MetadataGroupTest {
     TestProbe<MembershipReply> operator = asked.kit.createTestProbe();
     asked.metadata.tell(
         new MetadataProtocol.ChangeMembership(
-            Change.REMOVE_NODE, new NodeId(wiped), operator.getRef()));
+            ClusterChange.REMOVE_NODE, new NodeId(wiped), operator.getRef()));
+    // As the node does: it acts on the entry first, then the proposer hears of it.
+    Notice.Applied unregistered = asked.nextAnswered();
+    Objects.requireNonNull(unregistered.replyTo()).tell(unregistered.outcome());
     MembershipReply removed = operator.receiveMessage(MetadataRig.TIMEOUT);
     assertThat(removed.reason()).as(removed.message()).isNull();
     eventually(
         () -> asked.status().membership().voters(),
-        voters ->
-            voters.stream().anyMatch(voter -> voter.incarnation().value() == 100 + wiped));
+        voters -> voters.stream().anyMatch(voter -> voter.incarnation().value() == 100 + wiped));
     assertThat(returned.recovered().isFounded()).isTrue();
   }
 

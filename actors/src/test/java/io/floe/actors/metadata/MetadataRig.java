@@ -146,6 +146,11 @@ final class MetadataRig implements AutoCloseable {
   /// Submits and gives what this node is told.
   Notice.Applied applied(MetadataCommand command) {
     submit(command);
+    return nextAnswered();
+  }
+
+  /// The next entry that this node proposed.
+  Notice.Applied nextAnswered() {
     while (true) {
       Notice.Applied applied = node.expectMessageClass(Notice.Applied.class, TIMEOUT);
       if (applied.replyTo() != null) {

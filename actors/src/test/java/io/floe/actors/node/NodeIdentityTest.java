@@ -44,7 +44,7 @@ class NodeIdentityTest {
 
   @Test
   void refusesEveryFlippedByte() throws Exception {
-    NodeIdentity.loadOrMake(dir(), 7).write(dir());
+    new IdentityFile(dir(), NodeIdentity.loadOrMake(dir(), 7)).joining("AAAAAAAAAAAAAAAAAAAAAA");
     Path file = dir().resolve("identity");
     byte[] good = Files.readAllBytes(file);
     for (int i = 0; i < good.length; i++) {

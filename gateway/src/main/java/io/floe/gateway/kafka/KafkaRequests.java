@@ -18,12 +18,15 @@ import org.apache.kafka.common.network.ListenerName;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AddRaftVoterRequest;
+import org.apache.kafka.common.requests.AlterPartitionReassignmentsRequest;
 import org.apache.kafka.common.requests.ApiVersionsRequest;
 import org.apache.kafka.common.requests.CreatePartitionsRequest;
 import org.apache.kafka.common.requests.CreateTopicsRequest;
 import org.apache.kafka.common.requests.DeleteTopicsRequest;
 import org.apache.kafka.common.requests.DescribeClusterRequest;
 import org.apache.kafka.common.requests.DescribeConfigsRequest;
+import org.apache.kafka.common.requests.DescribeQuorumRequest;
 import org.apache.kafka.common.requests.DescribeTopicPartitionsRequest;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FindCoordinatorRequest;
@@ -35,6 +38,7 @@ import org.apache.kafka.common.requests.OffsetsForLeaderEpochRequest;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.RequestContext;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.apache.kafka.common.requests.UnregisterBrokerRequest;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.security.auth.SecurityProtocol;
 
@@ -58,6 +62,7 @@ public final class KafkaRequests implements RequestHandler, AutoCloseable {
   private final TopicPartitionsRequests topicPartitions;
   private final TopicRequests topics;
   private final ConfigRequests configs;
+  private final ClusterRequests cluster;
 
   public KafkaRequests(LogService log, GatewaySettings settings, ResponseMemory responseMemory) {
     readers =
@@ -79,6 +84,7 @@ public final class KafkaRequests implements RequestHandler, AutoCloseable {
     topics = new TopicRequests(log, settings);
     metadata = new MetadataRequests(log, settings, topics);
     topicPartitions = new TopicPartitionsRequests(log);
+    cluster = new ClusterRequests(log);
     configs = new ConfigRequests(log, new BrokerConfigs(settings), topics);
   }
 
@@ -164,6 +170,11 @@ public final class KafkaRequests implements RequestHandler, AutoCloseable {
       case DeleteTopicsRequest r -> topics.delete(new Call<>(exchange, context, r));
       case CreatePartitionsRequest r -> topics.createPartitions(new Call<>(exchange, context, r));
       case DescribeClusterRequest r -> metadata.describeCluster(new Call<>(exchange, context, r));
+      case DescribeQuorumRequest r -> cluster.describe(new Call<>(exchange, context, r));
+      case AddRaftVoterRequest r -> cluster.addVoter(new Call<>(exchange, context, r));
+      case UnregisterBrokerRequest r -> cluster.removeNode(new Call<>(exchange, context, r));
+      case AlterPartitionReassignmentsRequest r ->
+          cluster.reassign(new Call<>(exchange, context, r));
       case DescribeTopicPartitionsRequest r ->
           topicPartitions.describe(new Call<>(exchange, context, r));
       case DescribeConfigsRequest r -> configs.describe(new Call<>(exchange, context, r));

@@ -32,6 +32,10 @@ final class SupportedApis {
           ApiKeys.CREATE_PARTITIONS,
           ApiKeys.INCREMENTAL_ALTER_CONFIGS,
           ApiKeys.DESCRIBE_CLUSTER,
+          ApiKeys.DESCRIBE_QUORUM,
+          ApiKeys.ADD_RAFT_VOTER,
+          ApiKeys.UNREGISTER_BROKER,
+          ApiKeys.ALTER_PARTITION_REASSIGNMENTS,
           ApiKeys.DESCRIBE_TOPIC_PARTITIONS);
 
   private SupportedApis() {}

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -17,12 +18,17 @@ import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.DescribeClusterResult;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.QuorumInfo;
+import org.apache.kafka.clients.admin.RaftVoterEndpoint;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +94,67 @@ public final class RemoteLog implements AutoCloseable {
     return toUuid(
         RemoteFailures.await(
             "create topic " + name, admin.createTopics(List.of(topic)).topicId(name)));
+  }
+
+  /// The cluster as its leader sees it, or, when there is none, as the connected node does.
+  public ClusterDescription describeCluster() {
+    String action = "describe the cluster";
+    DescribeClusterResult cluster = admin.describeCluster();
+    Map<Integer, String> addresses = new HashMap<>();
+    for (Node node : RemoteFailures.await(action, cluster.nodes())) {
+      addresses.put(node.id(), node.host() + ":" + node.port());
+    }
+    String clusterId = RemoteFailures.await(action, cluster.clusterId());
+    QuorumInfo quorum = RemoteFailures.await(action, admin.describeMetadataQuorum().quorumInfo());
+    TreeMap<Integer, ClusterDescription.ClusterNode> nodes = new TreeMap<>();
+    for (QuorumInfo.ReplicaState voter : quorum.voters()) {
+      nodes.put(voter.replicaId(), clusterNode(voter, true, addresses));
+    }
+    for (QuorumInfo.ReplicaState observer : quorum.observers()) {
+      nodes.put(observer.replicaId(), clusterNode(observer, false, addresses));
+    }
+    return new ClusterDescription(
+        clusterId,
+        quorum.leaderId(),
+        quorum.leaderEpoch(),
+        quorum.highWatermark(),
+        List.copyOf(nodes.values()));
+  }
+
+  private static ClusterDescription.ClusterNode clusterNode(
+      QuorumInfo.ReplicaState state, boolean isVoter, Map<Integer, String> addresses) {
+    return new ClusterDescription.ClusterNode(
+        state.replicaId(),
+        isVoter,
+        addresses.getOrDefault(state.replicaId(), ""),
+        Math.max(-1, state.logEndOffset() - 1));
+  }
+
+  /// Makes an observer of the metadata group a voter.
+  public void addVoter(int node) {
+    RemoteFailures.await(
+        "add voter " + node,
+        admin
+            .addRaftVoter(
+                node, Uuid.ZERO_UUID, Set.of(new RaftVoterEndpoint("CLUSTER", "0.0.0.0", 1)))
+            .all());
+  }
+
+  /// Takes a node out of the cluster for good.
+  public void removeNode(int node) {
+    RemoteFailures.await("remove node " + node, admin.unregisterBroker(node).all());
+  }
+
+  /// Makes a voter the leader of the metadata group.
+  public void transferLeadership(int node) {
+    RemoteFailures.await(
+        "transfer the leadership to node " + node,
+        admin
+            .alterPartitionReassignments(
+                Map.of(
+                    new TopicPartition("__cluster_metadata", 0),
+                    Optional.of(new NewPartitionReassignment(List.of(node)))))
+            .all());
   }
 
   /// Names of all topics, sorted.

@@ -15,6 +15,7 @@ import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
+import org.apache.kafka.common.message.UnregisterBrokerRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -117,6 +118,10 @@ final class EveryVersionTest {
       case INCREMENTAL_ALTER_CONFIGS -> Requests.alterConfig("t", 0, "retention.ms", "1000");
       case DESCRIBE_CLUSTER -> Requests.describeCluster();
       case DESCRIBE_TOPIC_PARTITIONS -> Requests.describePartitions(10, "t");
+      case DESCRIBE_QUORUM -> Requests.describeQuorum("__cluster_metadata");
+      case ADD_RAFT_VOTER -> Requests.addVoter(9);
+      case UNREGISTER_BROKER -> new UnregisterBrokerRequestData().setBrokerId(9);
+      case ALTER_PARTITION_REASSIGNMENTS -> Requests.reassign("__cluster_metadata", 9);
       case FIND_COORDINATOR -> findCoordinator(version);
       default -> throw new AssertionError(api + " is advertised and has no round-trip test");
     };
@@ -145,6 +150,10 @@ final class EveryVersionTest {
       case DESCRIBE_CLUSTER ->
           version == 0 ? null : Requests.describeCluster().setEndpointType((byte) 2);
       case DESCRIBE_TOPIC_PARTITIONS -> Requests.describePartitions(10, "none");
+      case DESCRIBE_QUORUM -> Requests.describeQuorum("t");
+      case ADD_RAFT_VOTER -> Requests.addVoter(-1);
+      case UNREGISTER_BROKER -> new UnregisterBrokerRequestData().setBrokerId(5);
+      case ALTER_PARTITION_REASSIGNMENTS -> Requests.reassign("t", 9);
       case FIND_COORDINATOR -> findCoordinator(version);
       default -> throw new AssertionError(api + " is advertised and has no round-trip test");
     };

@@ -2,12 +2,15 @@ package io.floe.gateway.kafka;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.AddRaftVoterRequestData;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
+import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
@@ -175,6 +178,34 @@ final class Requests {
 
   static InitProducerIdRequestData initProducerId() {
     return new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1_000);
+  }
+
+  static DescribeQuorumRequestData describeQuorum(String topic) {
+    return new DescribeQuorumRequestData()
+        .setTopics(
+            List.of(
+                new DescribeQuorumRequestData.TopicData()
+                    .setTopicName(topic)
+                    .setPartitions(
+                        List.of(
+                            new DescribeQuorumRequestData.PartitionData().setPartitionIndex(0)))));
+  }
+
+  static AddRaftVoterRequestData addVoter(int node) {
+    return new AddRaftVoterRequestData().setVoterId(node).setTimeoutMs(1_000);
+  }
+
+  static AlterPartitionReassignmentsRequestData reassign(String topic, int node) {
+    return new AlterPartitionReassignmentsRequestData()
+        .setTopics(
+            List.of(
+                new AlterPartitionReassignmentsRequestData.ReassignableTopic()
+                    .setName(topic)
+                    .setPartitions(
+                        List.of(
+                            new AlterPartitionReassignmentsRequestData.ReassignablePartition()
+                                .setPartitionIndex(0)
+                                .setReplicas(List.of(node))))));
   }
 
   static DescribeClusterRequestData describeCluster() {

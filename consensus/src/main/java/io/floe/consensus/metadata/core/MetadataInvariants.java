@@ -112,7 +112,11 @@ public final class MetadataInvariants {
         IN_STEP,
         "cluster id");
     for (NodeRecord node : before.nodes()) {
-      check(after.node(node.id()) != null, IN_STEP, node);
+      // A node goes only when nothing is left of it.
+      check(
+          after.node(node.id()) != null || !MetadataMachine.holdsAnything(after, node.id()),
+          IN_STEP,
+          node);
     }
     for (TopicRecord topic : after.topics()) {
       TopicRecord earlier = before.topic(topic.id());

@@ -140,6 +140,14 @@ public final class MetadataMachine {
     return accepted(new MetadataEvent.NodeUnregistered(id));
   }
 
+  /// Whether a segment is written or held by the node.
+  static boolean holdsAnything(MetadataState state, NodeId node) {
+    return state.topics().stream()
+        .flatMap(topic -> topic.partitions().stream())
+        .flatMap(partition -> partition.chain().stream())
+        .anyMatch(segment -> holds(segment, node));
+  }
+
   private static boolean holds(SegmentRecord segment, NodeId node) {
     if (segment.state() instanceof SegmentState.Sealed sealed) {
       return sealed.replicas().stream().anyMatch(replica -> replica.node().equals(node));

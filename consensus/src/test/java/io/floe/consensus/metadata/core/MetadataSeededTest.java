@@ -61,6 +61,7 @@ class MetadataSeededTest {
             new MetadataCommand.RegisterNode(node(2, 102, 1)));
     for (int i = 0; i < COMMANDS; i++) {
       MetadataCommand command = i < first.size() ? first.get(i) : commands.next(state);
+      assertThat(CommandCodec.decode(CommandCodec.encode(command))).isEqualTo(command);
       switch (MetadataMachine.decide(state, command)) {
         case Decision.Refused refused -> refusals.add(refused.refusal().reason());
         case Decision.Accepted accepted -> {
@@ -108,6 +109,34 @@ class MetadataSeededTest {
       }
     }
     assertThat(refused).as("seed %s", seed).isGreaterThan(15_000);
+  }
+
+  @Test
+  void damagedCommandsAndResultsAreRefusedAndNeverFatal() {
+    Random random = new Random(98);
+    RandomMetadata commands = new RandomMetadata(7);
+    MetadataFixture cluster = MetadataFixture.ofNodes(3);
+    cluster.createTopic(1, "t", 3, 3);
+    int refused = 0;
+    for (int i = 0; i < 5_000; i++) {
+      byte[] good = CommandCodec.encode(commands.next(cluster.state));
+      byte[] bad = Arrays.copyOf(good, random.nextInt(good.length) + 1);
+      bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);
+      try {
+        CommandCodec.decode(bad);
+      } catch (MalformedMetadata expected) {
+        refused++;
+      }
+    }
+    assertThat(refused).isGreaterThan(3_000);
+    for (CommandResult result :
+        List.of(
+            new CommandResult.Applied(7),
+            new CommandResult.Refused(new Refusal(Refusal.Reason.TOPIC_EXISTS, "there")))) {
+      assertThat(CommandCodec.decodeResult(CommandCodec.encodeResult(result))).isEqualTo(result);
+    }
+    assertThatThrownBy(() -> CommandCodec.decodeResult(new byte[] {1, 99}))
+        .isInstanceOf(MalformedMetadata.class);
   }
 
   @Test

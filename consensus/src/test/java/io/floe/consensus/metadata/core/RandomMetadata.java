@@ -24,7 +24,7 @@ final class RandomMetadata {
   MetadataCommand next(MetadataState state) {
     List<TopicRecord> topics = List.copyOf(state.topics());
     TopicRecord topic = topics.isEmpty() ? null : topics.get(random.nextInt(topics.size()));
-    int draw = topic == null ? random.nextInt(2) : random.nextInt(20);
+    int draw = topic == null ? random.nextInt(2) : random.nextInt(21);
     return switch (draw) {
       case 0, 1 -> createTopic();
       case 2 ->
@@ -48,6 +48,7 @@ final class RandomMetadata {
                 : partition.last().id(),
             new NodeId(random.nextInt(5)));
       }
+      case 10 -> new MetadataCommand.UnregisterNode(new NodeId(random.nextInt(6)));
       default -> seal(state, topics);
     };
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.floe.consensus.metadata.replica;
+
+import org.jspecify.annotations.NullMarked;
