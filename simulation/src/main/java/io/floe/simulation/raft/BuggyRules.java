@@ -44,8 +44,8 @@ final class BuggyRules extends SafetyRules {
 
   @Override
   protected long matchIndex(long messageEndIndex, long lastIndex) {
-    return bug == RaftBug.ACKS_ITS_WHOLE_LOG
-        ? lastIndex
+    return bug == RaftBug.ACKS_MORE_THAN_IT_HAS
+        ? messageEndIndex + 1
         : super.matchIndex(messageEndIndex, lastIndex);
   }
 

@@ -138,6 +138,13 @@ final class RaftInvariants {
         core.commitIndex() >= before.commitIndex,
         "R6 commit index",
         () -> core + " went back from " + before.commitIndex);
+    if (core.commitIndex() > Math.max(before.commitIndex, committedIndex())) {
+      // What is committed for the first time: by counting, so with an entry of the own term.
+      check(
+          core.entry(core.commitIndex()).term() == core.term(),
+          "R6 commits its own term",
+          () -> core.toString());
+    }
     for (long index = before.commitIndex + 1; index <= core.commitIndex(); index++) {
       if (index > core.baseIndex()) {
         committed(core, index);

@@ -74,41 +74,45 @@ final class SimulatedNetwork {
   }
 
   /// Cuts links for a while.
-  void cut() {
-    int kind = world.below(3);
-    switch (kind) {
-      case 0 -> {
-        world.count(RaftFault.ONE_WAY_PARTITION);
-        int site = world.below(isCut.length);
-        boolean isOutbound = world.below(2) == 0;
-        world.tell(() -> "network: cuts off what site " + (site + 1) + (isOutbound ? " sends" : " hears"));
-        for (int other = 0; other < isCut.length; other++) {
-          if (isOutbound) {
-            isCut[site][other] = true;
-          } else {
-            isCut[other][site] = true;
-          }
-        }
-      }
+  ///
+  /// @param site whom it hits, as far as it is about one
+  void cut(int site) {
+    switch (world.below(4)) {
+      case 0 -> cutOneWay(site, world.below(2) == 0);
       case 1 -> {
         world.count(RaftFault.ONE_WAY_PARTITION);
-        int from = world.below(isCut.length);
         int to = world.below(isCut.length);
-        world.tell(() -> "network: cuts " + (from + 1) + " to " + (to + 1));
-        isCut[from][to] = true;
+        world.tell(() -> "network: cuts " + (site + 1) + " to " + (to + 1));
+        isCut[site][to] = true;
       }
-      default -> {
-        world.count(RaftFault.GROUP_PARTITION);
-        int group = 1 + world.below((1 << isCut.length) - 2);
-        world.tell(() -> "network: parts sites " + Integer.toBinaryString(group));
-        for (int from = 0; from < isCut.length; from++) {
-          for (int to = 0; to < isCut.length; to++) {
-            isCut[from][to] |= (group >> from & 1) != (group >> to & 1);
-          }
-        }
+      case 2 -> part(1 << site); // Alone.
+      default -> part(1 + world.below((1 << isCut.length) - 2));
+    }
+    world.soon(500 * World.MILLISECOND, this::heal);
+  }
+
+  private void cutOneWay(int site, boolean isOutbound) {
+    world.count(RaftFault.ONE_WAY_PARTITION);
+    world.tell(
+        () -> "network: cuts off what site " + (site + 1) + (isOutbound ? " sends" : " hears"));
+    for (int other = 0; other < isCut.length; other++) {
+      if (isOutbound) {
+        isCut[site][other] = true;
+      } else {
+        isCut[other][site] = true;
       }
     }
-    world.soon(900 * World.MILLISECOND, this::heal);
+  }
+
+  /// @param group the sites on one side, as bits
+  private void part(int group) {
+    world.count(RaftFault.GROUP_PARTITION);
+    world.tell(() -> "network: parts sites " + Integer.toBinaryString(group));
+    for (int from = 0; from < isCut.length; from++) {
+      for (int to = 0; to < isCut.length; to++) {
+        isCut[from][to] |= (group >> from & 1) != (group >> to & 1);
+      }
+    }
   }
 
   void heal() {
