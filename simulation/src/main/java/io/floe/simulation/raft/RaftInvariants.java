@@ -177,12 +177,7 @@ final class RaftInvariants {
   }
 
   private boolean has(MemberId voter, long index, long term) {
-    DurableState disk = ghosts.get(voter);
-    for (SimulatedMember member : members) {
-      if (member.id().equals(voter)) {
-        disk = member.journal.synced();
-      }
-    }
+    DurableState disk = diskOf(voter);
     if (disk == null || index > disk.lastIndex()) {
       return false;
     }
@@ -229,14 +224,24 @@ final class RaftInvariants {
     for (MemberId voter : joined) {
       long needed = core.commitIndex() - SimulatedMember.PROMOTION_LAG_MAX;
       check(
-          needed <= 0 || members.stream().anyMatch(m -> m.id().equals(voter) && endOf(m) >= needed),
+          endOf(voter) >= needed,
           "R12 promoted when caught up",
           () -> core + " promotes " + voter + ", which has not all up to " + needed);
     }
   }
 
-  private static long endOf(SimulatedMember member) {
-    return member.journal.synced().lastIndex();
+  private long endOf(MemberId voter) {
+    DurableState disk = diskOf(voter);
+    return disk == null ? 0 : disk.lastIndex();
+  }
+
+  private @Nullable DurableState diskOf(MemberId voter) {
+    for (SimulatedMember member : members) {
+      if (member.id().equals(voter)) {
+        return member.journal.synced();
+      }
+    }
+    return ghosts.get(voter);
   }
 
   /// R9 persisted before sent.

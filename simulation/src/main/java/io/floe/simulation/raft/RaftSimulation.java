@@ -60,7 +60,7 @@ public final class RaftSimulation {
     invariants = new RaftInvariants(members);
     history = new RaftHistory(world);
     operator = new SimulatedOperator(world, members);
-    mildness = 1 + world.below(6);
+    mildness = 1 + world.below(4);
   }
 
   /// Runs a plan to its end.
@@ -162,8 +162,8 @@ public final class RaftSimulation {
     if (strikes(600)) {
       network.cut(members.indexOf(anyone()));
     }
-    if (strikes(500)) {
-      anyone().pause((1 + world.below(400)) * World.MILLISECOND);
+    if (strikes(300)) {
+      anyone().pause((1 + world.below(600)) * World.MILLISECOND);
     }
     if (strikes(500)) {
       world.count(RaftFault.SLOW_DISK);

@@ -101,7 +101,7 @@ final class SimulatedClient {
   }
 
   private Current command(Operation.Action action) {
-    long argument = 1 + world.below(1_000_000);
+    long argument = 1L + world.below(1_000_000);
     long expected = action == Operation.Action.COMPARE_AND_SET ? history.someValue() : 0;
     return new Current(operation(action, argument, expected), false, ++sequence);
   }
@@ -124,11 +124,17 @@ final class SimulatedClient {
     world.after(
         PATIENCE_NANOS_MAX / 3 + (long) (world.below(100) / 100.0 * PATIENCE_NANOS_MAX),
         () -> {
-          if (current == trying && attempt == thisAttempt) {
+          if (isStill(trying) && attempt == thisAttempt) {
             hint = world.below(members.size());
             tryIt();
           }
         });
+  }
+
+  /// Answers may come late: to an operation that is over.
+  @SuppressWarnings("ReferenceEquality")
+  private boolean isStill(@Nullable Current trying) {
+    return trying != null && current == trying;
   }
 
   private void send(Current trying, SimulatedMember member) {
@@ -158,7 +164,7 @@ final class SimulatedClient {
   }
 
   private void readAnswered(Current trying, Outcome outcome, @Nullable Long value) {
-    if (current != trying) {
+    if (!isStill(trying)) {
       return;
     }
     if (value == null) {
@@ -177,7 +183,7 @@ final class SimulatedClient {
         && reason == Outcome.Reason.BUSY) {
       world.count(RaftFault.COMMAND_BUSY);
     }
-    if (current != trying) {
+    if (!isStill(trying)) {
       return;
     }
     switch (result) {
@@ -238,7 +244,7 @@ final class SimulatedClient {
     world.soon(
         REST_NANOS_MAX,
         () -> {
-          if (current == trying && attempt == thisAttempt) {
+          if (isStill(trying) && attempt == thisAttempt) {
             tryIt();
           }
         });

@@ -84,7 +84,7 @@ final class SimulatedOperator {
     }
     List<MembershipChange> possible = new ArrayList<>();
     for (MemberId observer : membership.observers()) {
-      if (membership.voters().size() < VOTERS_MAX) {
+      if (membership.voters().size() < VOTERS_MAX && isAlive(observer)) {
         possible.add(new MembershipChange.Promote(observer));
       }
       possible.add(new MembershipChange.Remove(observer));

@@ -347,7 +347,13 @@ public final class RaftCore {
     state.log.writeEnded();
     for (Outbox.Dependent dependent : released) {
       switch (dependent) {
-        case Outbox.Dependent.Message(RaftMessage message) -> state.outbox.send(message);
+        case Outbox.Dependent.Message(RaftMessage message) -> {
+          // The same batch may have begun a later term and cut off what an ack of the earlier one
+          // speaks of.
+          if (message.header().term() == state.term()) {
+            state.outbox.send(message);
+          }
+        }
         case Outbox.Dependent.OwnVote(long term) -> ownVote(term);
       }
     }
