@@ -32,8 +32,7 @@ final class BuggyRules extends SafetyRules {
 
   @Override
   protected boolean isConflict(Entry own, Entry leaders) {
-    return bug == RaftBug.LATE_MESSAGE_CUTS_OFF_COMMITTED_ENTRIES
-        || super.isConflict(own, leaders);
+    return bug == RaftBug.LATE_MESSAGE_CUTS_OFF_COMMITTED_ENTRIES || super.isConflict(own, leaders);
   }
 
   @Override

@@ -48,8 +48,7 @@ final class KeyValueMachine {
       return null;
     }
     SessionCommand command = SessionCommand.decode(entry.payload());
-    if (bug == RaftBug.SESSIONS_NOT_CHECKED
-        && command instanceof SessionCommand.Execute execute) {
+    if (bug == RaftBug.SESSIONS_NOT_CHECKED && command instanceof SessionCommand.Execute execute) {
       return new SessionResult.Done(execute(execute.command()), false);
     }
     return sessions.apply(entry.index(), command, this::execute);
@@ -68,8 +67,7 @@ final class KeyValueMachine {
           case 3 -> Operation.Action.COMPARE_AND_SET;
           default -> throw new IllegalStateException("command of code " + code);
         };
-    Operation operation =
-        new Operation(key, action, argument, expected, null, 0, Operation.NEVER);
+    Operation operation = new Operation(key, action, argument, expected, null, 0, Operation.NEVER);
     long before = read(key);
     registers.put(key, operation.after(before));
     return Payload.of(new RaftWriter(8).i64(operation.answer(before)).toBytes());

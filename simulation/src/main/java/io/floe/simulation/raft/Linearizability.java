@@ -24,6 +24,7 @@ final class Linearizability {
 
   /// The operations in the order in which they began, as a list of which parts are taken out.
   private final int[] next;
+
   private final int[] previous;
   private final BitSet done = new BitSet();
   private final Set<State> seen = new HashSet<>();
@@ -68,8 +69,7 @@ final class Linearizability {
     int position = next[0];
     long deadline = earliestReturn();
     while (answeredDone < answeredCount) {
-      boolean isCandidate =
-          position != 0 && operations.get(position - 1).invoked() <= deadline;
+      boolean isCandidate = position != 0 && operations.get(position - 1).invoked() <= deadline;
       if (isCandidate) {
         Operation operation = operations.get(position - 1);
         if (operation.allows(value)) {

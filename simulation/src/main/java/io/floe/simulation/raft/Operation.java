@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param result what the answer said; null when no answer came
 /// @param invoked when it began
 /// @param returned when the answer came; [#NEVER] when none did: it may take effect any time later,
-///     or never
+///   or never
 record Operation(
     int key,
     Action action,

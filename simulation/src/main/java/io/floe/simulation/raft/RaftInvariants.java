@@ -37,6 +37,7 @@ final class RaftInvariants {
 
   /// The disks of lives that ended by a wipe, as they were then: what they acked they had.
   private final TreeMap<MemberId, DurableState> ghosts = new TreeMap<>();
+
   private final Map<SimulatedMember, Seen> seen = new HashMap<>();
 
   /// A member as it was after its last step.
@@ -218,9 +219,7 @@ final class RaftInvariants {
     TreeSet<MemberId> left = new TreeSet<>(before.voters());
     left.removeAll(after.voters());
     check(
-        joined.size() + left.size() <= 1,
-        "R12 one voter at a time",
-        () -> core + " had " + before);
+        joined.size() + left.size() <= 1, "R12 one voter at a time", () -> core + " had " + before);
     for (MemberId voter : joined) {
       long needed = core.commitIndex() - SimulatedMember.PROMOTION_LAG_MAX;
       check(

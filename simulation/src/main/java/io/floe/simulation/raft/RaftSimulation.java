@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One run: five sites of which three, or all, found a group, clients that read and write registers, an
-/// operator, and faults as the seed draws them. Then the faults end, and the group must agree and
-/// answer; then all that clients saw is judged.
+/// One run: five sites of which three, or all, found a group, clients that read and write
+/// registers, an operator, and faults as the seed draws them. Then the faults end, and the group
+/// must agree and answer; then all that clients saw is judged.
 ///
 /// Errors: [BrokenInvariant] when a checker, or a core itself, finds a promise broken.
 public final class RaftSimulation {
@@ -81,14 +81,12 @@ public final class RaftSimulation {
     writeOnceMore();
     invariants.compareAll();
     history.check();
-    return new Report(
-        world.steps(), history.size(), invariants.committedIndex(), world.faults());
+    return new Report(world.steps(), history.size(), invariants.committedIndex(), world.faults());
   }
 
   private void found() {
     for (int site = 0; site < SITES; site++) {
-      SimulatedMember member =
-          new SimulatedMember(world, network, invariants, site, plan.bug());
+      SimulatedMember member = new SimulatedMember(world, network, invariants, site, plan.bug());
       members.add(member);
       network.connect(member);
     }
@@ -201,7 +199,8 @@ public final class RaftSimulation {
   private void settle() {
     for (int i = 0; !isSettled(); i++) {
       if (i > CALM_STEPS_MAX) {
-        throw new BrokenInvariant("R15 progress", "not settled: " + members.stream().map(SimulatedMember::core).toList());
+        throw new BrokenInvariant(
+            "R15 progress", "not settled: " + members.stream().map(SimulatedMember::core).toList());
       }
       step();
     }

@@ -175,8 +175,7 @@ final class SimulatedClient {
     complete(trying, value);
   }
 
-  private void commandAnswered(
-      Current trying, Outcome outcome, @Nullable SessionResult result) {
+  private void commandAnswered(Current trying, Outcome outcome, @Nullable SessionResult result) {
     if (outcome instanceof Outcome.Unknown) {
       world.count(RaftFault.COMMAND_UNKNOWN);
     } else if (outcome instanceof Outcome.Refused(Outcome.Reason reason, MemberId leader)

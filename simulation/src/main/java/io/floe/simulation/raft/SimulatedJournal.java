@@ -25,10 +25,12 @@ final class SimulatedJournal {
 
   /// What the disk holds, as bytes: a checkpoint and the records after it.
   private byte[] checkpoint = RaftCodec.encodeState(new DurableState());
+
   private final List<byte[]> records = new ArrayList<>();
 
   /// The same, decoded: what the checkers look at.
   private DurableState synced = new DurableState();
+
   private final ArrayDeque<List<DurableEvent>> writing = new ArrayDeque<>();
   private long life;
   private long slowUntilNanos;

@@ -36,8 +36,7 @@ final class SimulatedMember {
   private static final int TAIL_ENTRIES = 6;
   private static final RaftSettings SETTINGS =
       new RaftSettings(
-          10, 2, 80, 3, 1_000, 60, 350, 3, 60, 1 << 20, 3, TAIL_ENTRIES, 10_000,
-          PROMOTION_LAG_MAX);
+          10, 2, 80, 3, 1_000, 60, 350, 3, 60, 1 << 20, 3, TAIL_ENTRIES, 10_000, PROMOTION_LAG_MAX);
   private static final long TICK_NANOS = 15 * World.MILLISECOND;
   private static final int SNAPSHOT_EVERY = 15;
 

@@ -77,8 +77,7 @@ final class SimulatedOperator {
   }
 
   private @Nullable MembershipChange draw(Membership membership) {
-    List<MemberId> dead =
-        membership.members().stream().filter(member -> !isAlive(member)).toList();
+    List<MemberId> dead = membership.members().stream().filter(member -> !isAlive(member)).toList();
     if (!dead.isEmpty() && world.below(4) > 0) {
       return new MembershipChange.Remove(dead.getFirst());
     }
@@ -143,8 +142,7 @@ final class SimulatedOperator {
   }
 
   private boolean survives(Membership membership, MemberId victim) {
-    long left =
-        membership.voters().stream().filter(v -> isAlive(v) && !v.equals(victim)).count();
+    long left = membership.voters().stream().filter(v -> isAlive(v) && !v.equals(victim)).count();
     return left >= membership.quorum();
   }
 }
