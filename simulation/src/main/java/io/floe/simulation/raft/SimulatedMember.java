@@ -384,9 +384,7 @@ final class SimulatedMember {
           REJECT_ENTRIES,
           ADVANCE_COMMIT_INDEX,
           APPLY,
-          RESTORE,
           COMPACT,
-          CONFIRM_READ,
           TRANSFER -> {}
     }
   }

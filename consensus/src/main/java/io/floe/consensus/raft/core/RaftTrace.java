@@ -27,9 +27,7 @@ public interface RaftTrace {
     ADVANCE_COMMIT_INDEX,
     APPLY,
     INSTALL_SNAPSHOT,
-    RESTORE,
     COMPACT,
-    CONFIRM_READ,
     TRANSFER
   }
 }
