@@ -345,7 +345,7 @@ class RaftReplicationTest {
     assertThat(outcome).isEqualTo(new Outcome.Refused(Outcome.Reason.BUSY, leader.id));
     group.isLost = message -> false;
     group.ticks(10);
-    leader.propose(200, "room again");
+    leader.propose(200, "x".repeat(400)); // Room again.
     group.settle();
     assertThat(leader.answers.get(200L)).isInstanceOf(Outcome.Committed.class);
   }
