@@ -9,7 +9,7 @@ public final class BrokenInvariant extends AssertionError {
 
   /// Names what does not hold.
   ///
-  /// @param invariant its number and name, as in `docs/internals/append-path.md`
+  /// @param invariant its number and name, as in `docs/internals/append-path.md` or `raft.md`
   public BrokenInvariant(String invariant, String detail) {
     super(invariant + ": " + detail);
   }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// nothing with their own checks.
 final class History {
   private final PartitionId partition;
-  private final World world;
+  private final World<Fault> world;
   private final TreeSet<SegmentId> proposed = new TreeSet<>();
   private final Map<SegmentId, TreeMap<Long, Long>> assignedBySegment = new TreeMap<>();
 
@@ -39,7 +39,7 @@ final class History {
   private long ackedEnd;
   private long highWatermark;
 
-  History(PartitionId partition, World world) {
+  History(PartitionId partition, World<Fault> world) {
     this.partition = partition;
     this.world = world;
   }

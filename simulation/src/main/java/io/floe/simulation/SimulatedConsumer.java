@@ -11,7 +11,7 @@ final class SimulatedConsumer {
   private static final long PAUSE_NANOS_MAX = 4 * World.MILLISECOND;
   private static final int BATCHES_MAX = 5;
 
-  private final World world;
+  private final World<Fault> world;
   private final PartitionId partition;
   private final SimulatedNode node;
   private final SimulatedMetadata metadata;
@@ -20,7 +20,7 @@ final class SimulatedConsumer {
   private long position;
 
   SimulatedConsumer(
-      World world,
+      World<Fault> world,
       PartitionId partition,
       SimulatedNode node,
       SimulatedMetadata metadata,

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedDisk {
   private static final long SYNC_NANOS_MAX = 3 * World.MILLISECOND;
 
-  private final World world;
+  private final World<Fault> world;
   private final @Nullable PlantedBug bug;
   private final TreeMap<SegmentId, SegmentFile> files = new TreeMap<>();
   private long life;
@@ -76,7 +76,7 @@ final class SimulatedDisk {
     }
   }
 
-  SimulatedDisk(World world, @Nullable PlantedBug bug) {
+  SimulatedDisk(World<Fault> world, @Nullable PlantedBug bug) {
     this.world = world;
     this.bug = bug;
   }

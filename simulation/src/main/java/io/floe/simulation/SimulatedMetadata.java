@@ -16,11 +16,11 @@ final class SimulatedMetadata {
   private static final long TIMEOUT_NANOS = 20 * World.MILLISECOND;
   private static final long LATE_NANOS_MAX = 200 * World.MILLISECOND;
 
-  private final World world;
+  private final World<Fault> world;
   private final History history;
   private MetadataState state = MetadataState.EMPTY;
 
-  SimulatedMetadata(World world, History history) {
+  SimulatedMetadata(World<Fault> world, History history) {
     this.world = world;
     this.history = history;
   }

@@ -40,7 +40,7 @@ final class SimulatedNode implements SimulatedDisk.Listener {
   /// Small, so that every bound is reached.
   private static final WriterSettings SETTINGS = new WriterSettings(8, 2_000, 4, 1_000);
 
-  private final World world;
+  private final World<Fault> world;
   private final PartitionId partition;
   private final SimulatedMetadata metadata;
   private final SimulatedDisk disk;
@@ -76,7 +76,7 @@ final class SimulatedNode implements SimulatedDisk.Listener {
   }
 
   SimulatedNode(
-      World world,
+      World<Fault> world,
       PartitionId partition,
       SimulatedMetadata metadata,
       SimulatedDisk disk,

@@ -17,7 +17,7 @@ final class SimulatedProducer {
   private static final int INFLIGHT_MAX = 5;
   private static final long CONTENTS_OF_ONE = 1_000_000;
 
-  private final World world;
+  private final World<Fault> world;
   private final SimulatedNode node;
   private final History history;
   private final long id;
@@ -54,7 +54,7 @@ final class SimulatedProducer {
   }
 
   SimulatedProducer(
-      World world, SimulatedNode node, History history, long id, boolean isIdempotent) {
+      World<Fault> world, SimulatedNode node, History history, long id, boolean isIdempotent) {
     this.world = world;
     this.node = node;
     this.history = history;

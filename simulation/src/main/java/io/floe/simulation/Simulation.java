@@ -23,7 +23,7 @@ public final class Simulation {
   private static final int PRODUCERS = 4;
   private static final PartitionId PARTITION = new PartitionId(new TopicId(new UUID(1, 1)), 0);
 
-  private final World world;
+  private final World<Fault> world;
   private final History history;
   private final SimulatedMetadata metadata;
   private final SimulatedDisk disk;
@@ -63,7 +63,7 @@ public final class Simulation {
 
   private Simulation(Plan plan, @Nullable Consumer<String> story) {
     this.plan = plan;
-    world = new World(plan.seed(), story);
+    world = new World<>(plan.seed(), Fault.class, story);
     history = new History(PARTITION, world);
     metadata = new SimulatedMetadata(world, history);
     disk = new SimulatedDisk(world, plan.bug());

@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// and the story. The same seed gives the same run, step by step.
 ///
 /// Thread-safety: none; a simulation runs on one thread.
-final class World {
-  static final long MILLISECOND = 1_000_000;
+///
+/// @param <F> what is counted
+public final class World<F extends Enum<F>> {
+  public static final long MILLISECOND = 1_000_000;
 
   private final PriorityQueue<Task> tasks = new PriorityQueue<>();
   private final Random draws;
   private final @Nullable Consumer<String> story;
-  private final Map<Fault, Long> faults = new EnumMap<>(Fault.class);
+  private final Map<F, Long> faults;
   private long nowNanos;
   private long taskNumber;
   private long steps;
@@ -35,63 +37,64 @@ final class World {
   /// Makes a world.
   ///
   /// @param story hears each line of what happens, or null
-  World(long seed, @Nullable Consumer<String> story) {
+  public World(long seed, Class<F> faultType, @Nullable Consumer<String> story) {
     draws = new Random(seed);
+    faults = new EnumMap<>(faultType);
     this.story = story;
   }
 
-  void after(long delayNanos, Runnable action) {
+  public void after(long delayNanos, Runnable action) {
     tasks.add(new Task(nowNanos + delayNanos, taskNumber++, action));
   }
 
   /// Lets something happen after a drawn delay.
-  void soon(long delayNanosMax, Runnable action) {
+  public void soon(long delayNanosMax, Runnable action) {
     after(1 + (long) (draws.nextDouble() * delayNanosMax), action);
   }
 
   /// Lets the next thing happen.
-  void step() {
+  public void step() {
     Task task = tasks.remove();
     nowNanos = task.atNanos;
     steps++;
     task.action.run();
   }
 
-  long steps() {
+  public long steps() {
     return steps;
   }
 
-  long nowNanos() {
+  public long nowNanos() {
     return nowNanos;
   }
 
-  int below(int bound) {
+  public int below(int bound) {
     return draws.nextInt(bound);
   }
 
   /// Whether a fault happens now, one time in so many; never in a calm world.
-  boolean strikes(int oneIn) {
+  public boolean strikes(int oneIn) {
     return !isCalm && draws.nextInt(oneIn) == 0;
   }
 
   /// From now on nothing fails: what was begun must come to its end.
-  void calmDown() {
+  public void calmDown() {
     isCalm = true;
   }
 
-  boolean isCalm() {
+  public boolean isCalm() {
     return isCalm;
   }
 
-  void count(Fault fault) {
+  public void count(F fault) {
     faults.merge(fault, 1L, Long::sum);
   }
 
-  Map<Fault, Long> faults() {
+  public Map<F, Long> faults() {
     return faults;
   }
 
-  void tell(Supplier<String> line) {
+  public void tell(Supplier<String> line) {
     if (story != null) {
       story.accept(
           String.format("%6d %10.3f ms  %s", steps, nowNanos / (double) MILLISECOND, line.get()));

@@ -37,7 +37,21 @@ class SimulationCommandTest {
   }
 
   @Test
+  void tellsTheStoryOfARaftGroup() {
+    assertThat(run("--raft", "--seed", "3", "--steps", "2000")).isZero();
+    assertThat(output()).contains("BECOME_LEADER", "the faults end", "every promise kept", "KILL");
+  }
+
+  @Test
+  void saysWhichSeedOfARaftGroupBroke() {
+    assertThat(run("--raft", "--seeds", "1..30", "--bug", "vote_not_persisted")).isEqualTo(1);
+    assertThat(output()).contains("BROKEN R9", "--raft --seed 1 --steps 3000");
+  }
+
+  @Test
   void refusesOptionsThatMakeNoSense() {
+    assertThat(run("--raft", "--seed", "1", "--bug", "torn_batch_kept")).isEqualTo(2);
+    assertThat(run("--raft", "--seed", "1", "--crash-at", "5")).isEqualTo(2);
     assertThat(run("--seeds", "3..1")).isEqualTo(2);
     assertThat(run("--seed")).isEqualTo(2);
     assertThat(run("--speed", "3")).isEqualTo(2);

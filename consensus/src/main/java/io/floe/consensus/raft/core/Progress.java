@@ -77,6 +77,8 @@ final class Progress {
     nextIndex = lastIndex + 1;
   }
 
+  /// The member has everything up to `index`.
+  ///
   /// @param baseIndex of the leader's log
   void acked(long index, long baseIndex) {
     boolean isNews = index > matchIndex;
@@ -94,7 +96,9 @@ final class Progress {
         }
       }
       case SNAPSHOT -> {
-        if (matchIndex >= baseIndex) {
+        // The window may have left the snapshot behind: then the next one follows.
+        boolean isInstalled = sending != null && matchIndex >= sending.snapshot.lastIndex();
+        if (isInstalled || matchIndex >= baseIndex) {
           become(State.PROBE, matchIndex + 1);
         }
       }

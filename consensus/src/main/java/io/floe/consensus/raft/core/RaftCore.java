@@ -1,6 +1,7 @@
 package io.floe.consensus.raft.core;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -118,7 +119,7 @@ public final class RaftCore {
     if (leadership == null) {
       refuseNotLeader(token);
     } else {
-      trace(RaftTrace.Action.CLIENT_REQUEST, "token " + token);
+      trace(RaftTrace.Action.CLIENT_REQUEST, "");
       leadership.propose(token, command);
     }
   }
@@ -346,7 +347,13 @@ public final class RaftCore {
     state.log.writeEnded();
     for (Outbox.Dependent dependent : released) {
       switch (dependent) {
-        case Outbox.Dependent.Message(RaftMessage message) -> state.outbox.send(message);
+        case Outbox.Dependent.Message(RaftMessage message) -> {
+          // The same batch may have begun a later term and cut off what an ack of the earlier one
+          // speaks of.
+          if (message.header().term() == state.term()) {
+            state.outbox.send(message);
+          }
+        }
         case Outbox.Dependent.OwnVote(long term) -> ownVote(term);
       }
     }
@@ -562,7 +569,7 @@ public final class RaftCore {
     }
     if (known < entries.size()) {
       state.append(entries.subList(known, entries.size()));
-      trace(RaftTrace.Action.ACCEPT_ENTRIES, "to " + state.log.lastIndex());
+      trace(RaftTrace.Action.ACCEPT_ENTRIES, "");
     }
   }
 
@@ -585,7 +592,7 @@ public final class RaftCore {
 
   private void commitTo(long index) {
     if (state.commitTo(index)) {
-      trace(RaftTrace.Action.ADVANCE_COMMIT_INDEX, "to " + index);
+      trace(RaftTrace.Action.ADVANCE_COMMIT_INDEX, "");
     }
   }
 
@@ -651,11 +658,11 @@ public final class RaftCore {
       return state.outbox.drain();
     }
     if (leadership != null && leadership.advance()) {
-      trace(RaftTrace.Action.ADVANCE_COMMIT_INDEX, "to " + state.commitIndex());
+      trace(RaftTrace.Action.ADVANCE_COMMIT_INDEX, "");
     }
     announceLeadership();
     if (state.applyCommitted()) {
-      trace(RaftTrace.Action.APPLY, "to " + state.appliedIndex());
+      trace(RaftTrace.Action.APPLY, "");
     }
     forwardedReads.answerApplied(state);
     if (leadership != null) {
@@ -671,10 +678,13 @@ public final class RaftCore {
   }
 
   private void announceLeadership() {
-    RaftEffect.LeadershipChanged now = new RaftEffect.LeadershipChanged(role, state.term(), leader);
-    if (!now.equals(announced)) {
-      announced = now;
-      state.outbox.add(now);
+    RaftEffect.LeadershipChanged last = announced;
+    if (last == null
+        || last.role() != role
+        || last.term() != state.term()
+        || !Objects.equals(last.leader(), leader)) {
+      announced = new RaftEffect.LeadershipChanged(role, state.term(), leader);
+      state.outbox.add(announced);
     }
   }
 

@@ -9,6 +9,7 @@ public interface RaftTrace {
   /// An action was taken.
   ///
   /// @param core after the action; only to be looked at
+  /// @param detail what the core does not show, such as a reason; often empty
   void happened(Action action, RaftCore core, String detail);
 
   /// What a core does, in the words of the specification.
@@ -26,9 +27,7 @@ public interface RaftTrace {
     ADVANCE_COMMIT_INDEX,
     APPLY,
     INSTALL_SNAPSHOT,
-    RESTORE,
     COMPACT,
-    CONFIRM_READ,
     TRANSFER
   }
 }

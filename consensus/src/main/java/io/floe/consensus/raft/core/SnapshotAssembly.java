@@ -3,8 +3,8 @@ package io.floe.consensus.raft.core;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// A snapshot that comes in chunks. Chunks of another leader's, or of another snapshot, begin it
-/// anew: two encodings are never mixed.
+/// A snapshot that comes in chunks. Chunks of another one, or of the same in another encoding,
+/// begin it anew; those of the next leader go on when its bytes are the same.
 final class SnapshotAssembly {
   private static final int FIRST_BYTES = 64 * 1024;
 
@@ -24,8 +24,7 @@ final class SnapshotAssembly {
   }
 
   private boolean isOf(RaftMessage.InstallSnapshot chunk) {
-    return chunk.header().equals(first.header())
-        && chunk.lastIndex() == first.lastIndex()
+    return chunk.lastIndex() == first.lastIndex()
         && chunk.lastTerm() == first.lastTerm()
         && chunk.snapshotBytes() == first.snapshotBytes()
         && chunk.checksum() == first.checksum();

@@ -82,8 +82,14 @@ class RaftMembershipTest {
 
   @Test
   void noChangeBeforeAnEntryOfTheTermIsCommitted() {
+    group.elect(1);
+    group.ticks(3);
     group.isLost = message -> message instanceof RaftMessage.AppendAck;
-    TestMember leader = group.elect(1);
+    group.get(1).step(new RaftEvent.TransferLeadership(9, TestGroup.id(2)));
+    group.settle();
+    TestMember leader = group.get(2);
+    assertThat(leader.core.role()).isEqualTo(RaftRole.LEADER);
+    assertThat(leader.core.isMembershipCommitted()).isTrue();
     assertThat(leader.change(1, new MembershipChange.AddObserver(fourth)))
         .isEqualTo(refused(Outcome.Reason.CHANGE_PENDING, leader));
   }

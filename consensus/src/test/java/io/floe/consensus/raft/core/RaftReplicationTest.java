@@ -198,6 +198,21 @@ class RaftReplicationTest {
     assertThat(follower.disk.entries()).extracting(Entry::term).containsExactly(1L, 3L, 3L);
   }
 
+  /// Found by the simulator: one batch brought the entries, and the later term that cut them off.
+  @Test
+  void anAckOfATermThatIsOverDoesNotLeave() {
+    TestMember follower = group.get(2);
+    append(follower, 1, 2, 1, 1, 1, noop(2, 2));
+    append(follower, 1, 2, 2, 2, 1, command(3, 2, "a"), command(4, 2, "b"));
+    append(follower, 3, 3, 1, 1, 1, noop(2, 3));
+    while (follower.write()) {}
+    assertThat(follower.disk.lastIndex()).isEqualTo(2);
+    assertThat(group.take(RaftMessage.AppendAck.class, 1)).isEmpty();
+    assertThat(group.take(RaftMessage.AppendAck.class, 3))
+        .singleElement()
+        .matches(ack -> ack.matchIndex() == 2);
+  }
+
   @Test
   void acksWhatTheMessageProvesNotWhereItsLogEnds() {
     TestMember follower = group.get(2);
@@ -330,7 +345,7 @@ class RaftReplicationTest {
     assertThat(outcome).isEqualTo(new Outcome.Refused(Outcome.Reason.BUSY, leader.id));
     group.isLost = message -> false;
     group.ticks(10);
-    leader.propose(200, "room again");
+    leader.propose(200, "x".repeat(400)); // Room again.
     group.settle();
     assertThat(leader.answers.get(200L)).isInstanceOf(Outcome.Committed.class);
   }

@@ -279,6 +279,25 @@ class RaftSnapshotTest {
     assertThat(leader.core.snapshot().lastIndex()).isEqualTo(42);
   }
 
+  /// Found by the simulator.
+  @Test
+  void aMemberWhoseSnapshotTheWindowLeftBehindIsSentTheNextOne() {
+    TestMember leader = leaderWithALateFollower();
+    TestMember late = group.get(3);
+    late.isUp = true;
+    late.isDiskSlow = true;
+    group.ticks(15);
+    assertThat(late.core.snapshot().lastIndex()).isEqualTo(42);
+    commit(leader, 43, 100); // More than the window waits.
+    leader.snapshot();
+    group.settle();
+    assertThat(leader.core.baseIndex()).isGreaterThan(42);
+    late.isDiskSlow = false;
+    group.ticks(60);
+    assertThat(late.core.commitIndex()).isEqualTo(leader.core.commitIndex());
+    assertThat(late.core.snapshot().lastIndex()).isEqualTo(145);
+  }
+
   @Test
   void theWindowWaitsForASnapshotThatIsUnderWay() {
     TestMember leader = leaderWithALateFollower();
