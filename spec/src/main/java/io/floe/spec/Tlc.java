@@ -87,10 +87,6 @@ public final class Tlc implements AutoCloseable {
                 "-Xss64m", // Replaying a long log recurses.
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=" + compilerLevel(),
-                "-XX:+AutoCreateSharedArchive",
-                "-XX:SharedArchiveFile=" + directory.resolve("tlc.jsa"),
-                "-Xlog:cds=off",
-                "-Xlog:cds+dynamic=off",
                 "-cp",
                 jarOfTlc().toString(),
                 "tlc2.TLC",
