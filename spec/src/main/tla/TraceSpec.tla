@@ -8,9 +8,9 @@
 (* a restart found) TLC searches.                                          *)
 (*                                                                         *)
 (* The module TraceData, made from the trace, holds the lines.  The trace  *)
-(* is accepted when TLC finds a state past its last line: NotAccepted is   *)
-(* then violated.  When TLC finds none, the first line that no behaviour   *)
-(* explains is the depth of the search.                                    *)
+(* is accepted when the search ends past its last line, one state for each *)
+(* line and one before the first: its depth is Len(Trace) + 1.  When it is *)
+(* d instead, line d is the first that no behaviour explains.              *)
 (*                                                                         *)
 (* See README.md for the lines.                                            *)
 (***************************************************************************)
@@ -114,7 +114,4 @@ TraceNext ==
        /\ asked' = IF e.action = "AskRead" THEN asked @@ (e.read :> Len(committed)) ELSE asked
 
 TraceSpecification == TraceInit /\ [][TraceNext]_traceVars
-
-\* Violated by a trace that is a behaviour.
-NotAccepted == line <= Len(Trace)
 =============================================================================

@@ -37,16 +37,17 @@ public final class RaftTraceCheck {
     RaftTraceModule module = new RaftTraceModule(lines);
     try (Tlc tlc = new Tlc(heapMegabytes, line -> {})) {
       TlcResult result = tlc.checkTrace(module.text());
-      if ("NotAccepted".equals(result.violated())) {
+      // State 1 is before the first event: a search of depth d explained d - 1 of them.
+      if (result.isClean() && result.depth() == module.size() + 1) {
         return new Accepted(module.size());
       }
       if (!result.isClean() && result.violated() == null) {
         throw new IllegalStateException("TLC failed on the trace:\n" + result.output());
       }
-      // State 1 is before the first event: a search of depth d explained d - 1 of them.
-      int event = Math.min(result.depth(), module.size()) - 1;
+      // The last state of an unsafe search is the bad one: its line was taken.
       boolean isUnsafe = result.violated() != null;
-      int lineNumber = module.lineNumberOf(isUnsafe ? Math.max(0, event - 1) : event);
+      int event = isUnsafe ? Math.max(0, result.depth() - 2) : result.depth() - 1;
+      int lineNumber = module.lineNumberOf(event);
       return new Rejected(
           lineNumber,
           lines.get(lineNumber - 1),
