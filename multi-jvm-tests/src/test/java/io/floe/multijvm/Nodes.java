@@ -27,6 +27,7 @@ final class Nodes implements BeforeEachCallback, AfterEachCallback {
 
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
+    StartupCache.await();
     logs =
         Path.of(System.getProperty("floe.test.logs", "target/node-logs"))
             .resolve(
