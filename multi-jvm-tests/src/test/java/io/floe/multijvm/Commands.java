@@ -1,6 +1,7 @@
 package io.floe.multijvm;
 
 import io.floe.cli.process.Launcher;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -9,12 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /// Other programs, run to their end.
 final class Commands {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Path ARCHIVE = Path.of("target", "kafka-tools.jsa").toAbsolutePath();
 
   private Commands() {}
 
@@ -51,10 +55,20 @@ final class Commands {
       throws InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    // The first tool leaves the parsed classes for the others. Not when the class path has
+    // directories, and a tool needs only jars.
+    command.addAll(List.of("-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + ARCHIVE));
+    command.addAll(List.of("-Xlog:cds*=off", "-Xlog:aot*=off"));
+    command.addAll(List.of("-cp", jars(), mainClass));
     command.addAll(List.of(arguments));
     return run(input, command);
+  }
+
+  private static String jars() {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> entry.endsWith(".jar"))
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   static Result run(String input, List<String> command) throws InterruptedException {

@@ -27,6 +27,7 @@ final class Nodes implements BeforeEachCallback, AfterEachCallback {
 
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
+    StartupCache.await();
     logs =
         Path.of(System.getProperty("floe.test.logs", "target/node-logs"))
             .resolve(
@@ -73,18 +74,32 @@ final class Nodes implements BeforeEachCallback, AfterEachCallback {
 
   /// Starts a node and does not wait.
   NodeProcess launch(Path dataDir, Map<String, String> environment, String... more) {
+    return launch(Launcher.find(), arguments(dataDir, more), environment);
+  }
+
+  /// Starts a node by a script of the test's, which ends in the launcher.
+  NodeProcess launchThrough(Path launcher, Path dataDir, String... more) {
+    return launch(launcher, arguments(dataDir, more), Map.of());
+  }
+
+  private List<String> arguments(Path dataDir, String... more) {
     List<String> arguments = new ArrayList<>();
     arguments.addAll(List.of("--data-dir", dataDir.toString()));
     arguments.addAll(List.of("--kafka", bootstrap()));
     arguments.addAll(List.of("--cluster", "127.0.0.1:" + clusterPort));
     arguments.addAll(List.of(more));
-    return launchWith(arguments, environment);
+    return arguments;
   }
 
   /// Starts `floe start` with exactly these arguments.
   NodeProcess launchWith(List<String> arguments, Map<String, String> environment) {
+    return launch(Launcher.find(), arguments, environment);
+  }
+
+  private NodeProcess launch(
+      Path launcher, List<String> arguments, Map<String, String> environment) {
     Path log = logs.resolve("node-" + (processes.size() + 1) + ".log");
-    NodeProcess node = NodeProcess.launch(Launcher.find(), arguments, environment, log);
+    NodeProcess node = NodeProcess.launch(launcher, arguments, environment, log);
     processes.add(node);
     return node;
   }

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Blocking transfers through the store's thread, for recovery and housekeeping.
 ///
-/// Thread-safety: any thread but the store's. Errors: a full disk is a [StoreException] of category
-/// NO_SPACE, everything else IO; a failed sync has failed the store already.
+/// Thread-safety: any thread but the store's. Errors: a full disk and a file that cannot be opened
+/// for want of descriptors are a [StoreException] of category NO_SPACE (both heal by themselves),
+/// everything else IO; a failed sync has failed the store already.
 final class Disk {
   static final int BLOCK_BYTES = AlignedMemory.ALIGNMENT_BYTES;
 
@@ -236,7 +237,11 @@ final class Disk {
             : String.valueOf(cause.getMessage());
     String lower = reason.toLowerCase(Locale.ROOT);
     return new StoreException(
-        lower.contains("no space left") || lower.contains("enospc") || lower.contains("quota")
+        lower.contains("no space left")
+                || lower.contains("enospc")
+                || lower.contains("quota")
+                || lower.contains("too many open files")
+                || lower.contains("emfile")
             ? StoreException.Category.NO_SPACE
             : StoreException.Category.IO,
         what + " of " + path + " failed: " + reason,

@@ -51,6 +51,8 @@ final class Housekeeping implements Runnable {
   private static final long RETRY_MILLIS = 200;
   private static final long IDLE_MILLIS = 1_000;
   private static final int BATCH = 256;
+  private static final int ROOM_TRIES = 100;
+  private static final long ROOM_PAUSE_NANOS = 2_000_000;
   private static final int JOURNAL_HEADROOM = 4;
 
   private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
@@ -188,7 +190,9 @@ final class Housekeeping implements Runnable {
       batch.addAll(withoutSpace);
     }
     SegmentTail next;
-    while (batch.size() < BATCH && (next = toPrepare.poll()) != null) {
+    // Each takes two files for a moment: a batch must not be much against what may be open.
+    int most = Math.clamp(settings.openFilesMax() / 8, 1, BATCH);
+    while (batch.size() < most && (next = toPrepare.poll()) != null) {
       batch.add(next);
     }
     if (!batch.isEmpty() && !isStopping && thread.failure() == null) {
@@ -470,9 +474,16 @@ final class Housekeeping implements Runnable {
 
   // Open files.
 
+  /// How long a segment has not been used.
+  private record Unused(SegmentTail tail, long nanos) {}
+
+  /// Files of segments with bytes in flight cannot be closed. When all are such, a moment's
+  /// patience is what keeps a burst over all partitions from opening a file for each of them; only
+  /// a moment, since a reservation that nobody uses could last for ever.
   private void makeRoomForFile() {
-    if (openFiles >= settings.openFilesMax()) {
-      cool(settings.openFilesMax() / 8 + 1, 0);
+    int most = settings.openFilesMax();
+    for (int i = 0; i < ROOM_TRIES && openFiles >= most && cool(most / 8 + 1, 0) == 0; i++) {
+      LockSupport.parkNanos(ROOM_PAUSE_NANOS);
     }
   }
 
@@ -484,25 +495,28 @@ final class Housekeeping implements Runnable {
     }
   }
 
-  private void cool(int count, long idleNanos) {
+  private int cool(int count, long idleNanos) {
     long now = System.nanoTime();
-    List<SegmentTail> oldest =
+    // Read once: segments are used meanwhile, and an order that changes under the sort breaks it.
+    List<Unused> longestFirst =
         tails.stream()
-            .filter(tail -> now - tail.lastUseNanos() >= idleNanos)
-            .sorted(Comparator.comparingLong(tail -> tail.lastUseNanos() - now))
+            .map(tail -> new Unused(tail, now - tail.lastUseNanos()))
+            .filter(each -> each.nanos >= idleNanos)
+            .sorted(Comparator.comparingLong(Unused::nanos).reversed())
             .toList();
     int cooled = 0;
-    for (SegmentTail tail : oldest) {
+    for (Unused each : longestFirst) {
       if (cooled == count) {
-        return;
+        break;
       }
-      StorageFile file = tail.cool();
+      StorageFile file = each.tail.cool();
       if (file != null) {
         disk.io().close(file);
         openFiles--;
         cooled++;
       }
     }
+    return cooled;
   }
 
   // Sealing and deleting.

@@ -20,6 +20,10 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +50,12 @@ final class StoreRecovery {
   /// Files that are synced at the same time.
   private static final int SYNCS_IN_FLIGHT = 64;
 
+  /// Segments that are judged at the same time; each holds at most a window in memory.
+  private static final int JUDGES = 8;
+
+  /// So few that threads for them would cost more than they save.
+  private static final int JUDGED_BY_ONE = 64;
+
   private static final OffsetRange NOTHING = new OffsetRange(0, 0);
 
   private final StoreLayout layout;
@@ -59,6 +69,7 @@ final class StoreRecovery {
   private final SortedSet<Long> descriptors = new TreeSet<>();
   private final SortedSet<Long> footers = new TreeSet<>();
   private final SortedSet<Long> deleted = new TreeSet<>();
+  private final List<Path> temporaries = new ArrayList<>();
   private final Set<Path> toSync = new HashSet<>();
 
   private final SortedMap<SegmentId, StoredSegment> sealed = new TreeMap<>();
@@ -118,13 +129,7 @@ final class StoreRecovery {
       }
       sealed.put(stored.id, stored);
     }
-    List<Verdict> verdicts = new ArrayList<>();
-    for (long id : unsealed()) {
-      Verdict verdict = judge(id);
-      if (verdict != null) {
-        verdicts.add(verdict);
-      }
-    }
+    List<Verdict> verdicts = judgeAll(List.copyOf(unsealed()));
     saveMarks(verdicts);
     for (int from = 0; from < verdicts.size(); from += SYNCS_IN_FLIGHT) {
       settleFiles(verdicts.subList(from, Math.min(verdicts.size(), from + SYNCS_IN_FLIGHT)));
@@ -151,6 +156,9 @@ final class StoreRecovery {
 
   private void note(Path file) {
     String name = file.getFileName().toString();
+    if (name.endsWith(StoreLayout.TEMPORARY)) {
+      temporaries.add(file);
+    }
     noteIf(name, StoreLayout.LOG, logs);
     noteIf(name, StoreLayout.OPEN, descriptors);
     noteIf(name, StoreLayout.FOOTER, footers);
@@ -191,6 +199,47 @@ final class StoreRecovery {
     // Released without a footer: a deletion that a crash cut short. It is finished as debris.
     ids.removeIf(journal::isReleased);
     return ids;
+  }
+
+  /// Judges each, in the order of the ids. A judgement only looks and is independent of the others;
+  /// what it costs in a small segment is waiting for the disk, so many are made side by side.
+  private List<Verdict> judgeAll(List<Long> ids) throws StoreException, IOException {
+    List<Verdict> verdicts = new ArrayList<>();
+    if (ids.size() <= JUDGED_BY_ONE) {
+      for (long id : ids) {
+        addIfPresent(verdicts, judge(id));
+      }
+      return verdicts;
+    }
+    try (ExecutorService judges =
+        Executors.newFixedThreadPool(
+            JUDGES, Thread.ofPlatform().name("floe-store-recovery-", 0).daemon().factory())) {
+      List<Future<@Nullable Verdict>> pending = new ArrayList<>();
+      ids.forEach(id -> pending.add(judges.submit(() -> judge(id))));
+      try {
+        for (Future<@Nullable Verdict> each : pending) {
+          addIfPresent(verdicts, each.get());
+        }
+      } catch (ExecutionException e) {
+        switch (e.getCause()) {
+          case StoreException cause -> throw cause;
+          case IOException cause -> throw cause;
+          case null, default -> throw new IllegalStateException(e.getCause());
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new StoreException(StoreException.Category.IO, "interrupted", e);
+      } finally {
+        judges.shutdownNow();
+      }
+    }
+    return verdicts;
+  }
+
+  private static void addIfPresent(List<Verdict> verdicts, @Nullable Verdict verdict) {
+    if (verdict != null) {
+      verdicts.add(verdict);
+    }
   }
 
   private @Nullable Verdict judge(long number) throws StoreException, IOException {
@@ -596,17 +645,9 @@ final class StoreRecovery {
     for (long id : deleted) {
       remove(layout.deleted(new SegmentId(id)));
     }
-    if (Files.isDirectory(layout.segments())) {
-      try (Stream<Path> files = Files.walk(layout.segments())) {
-        for (Path file : files.filter(StoreRecovery::isTemporary).toList()) {
-          remove(file);
-        }
-      }
+    for (Path file : temporaries) {
+      remove(file);
     }
-  }
-
-  private static boolean isTemporary(Path file) {
-    return file.getFileName().toString().endsWith(StoreLayout.TEMPORARY);
   }
 
   private void remove(Path file) throws StoreException {
