@@ -28,6 +28,9 @@ class StorageBoundariesTest {
     noClasses()
         .that()
         .resideOutsideOfPackage("io.floe.storage.io.uring..")
+        .and()
+        // One question to the kernel, which both implementations ask.
+        .doNotHaveFullyQualifiedName("io.floe.storage.io.DirectProbe")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.foreign.Linker")
