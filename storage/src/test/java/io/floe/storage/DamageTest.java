@@ -455,6 +455,7 @@ class DamageTest {
 
   @Test
   void neverShrinksSilentlyWhenTheJournalIsDamagedBeforeItsEnd() throws Exception {
+    Made made;
     try (FileSegmentStore store = open(directory.resolve("original"))) {
       TestLog log = TestLog.open(store, TestLog.spec(1));
       TestLog other = TestLog.open(store, TestLog.spec(2));
@@ -465,10 +466,9 @@ class DamageTest {
       // Another one's group comes last: the victim's newest record lies in the middle.
       other.append(TestLog.batch(30, 3, 11));
       other.awaitDurable();
-      Made made = new Made(log.segment().sizeBytes(), 0, 0, log.segment().endOffset());
-      store.close();
-      neverShrinksSilently(made);
+      made = new Made(log.segment().sizeBytes(), 0, 0, log.segment().endOffset());
     }
+    neverShrinksSilently(made);
   }
 
   private void neverShrinksSilently(Made made) throws Exception {
