@@ -1,12 +1,12 @@
 package io.floe.cli;
 
+import io.floe.gateway.tool.CreatedTopic;
 import io.floe.gateway.tool.RemoteLog;
 import io.floe.gateway.tool.TopicDescription;
 import io.floe.gateway.tool.TopicDescription.PartitionDescription;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -91,25 +91,41 @@ final class TopicCommand implements Runnable {
       }
       try (RemoteLog log = RemoteLog.connect(node.address());
           StandardOutput out = StandardOutput.open()) {
-        UUID id = log.createTopic(name, partitions, replicas == null ? -1 : replicas, configs);
+        CreatedTopic created =
+            log.createTopic(name, partitions, replicas == null ? -1 : replicas, configs);
         if (isJson) {
           Json.line(
               out,
               json -> {
                 json.writeStringField("topic", name);
-                json.writeStringField("id", id.toString());
-                json.writeNumberField("partitions", partitions);
+                json.writeStringField("id", created.id().toString());
+                json.writeNumberField("partitions", created.partitions());
+                json.writeNumberField("replicas", created.replicas());
               });
         } else {
           out.line(
               "created "
                   + name
                   + " with "
-                  + partitions
-                  + (partitions == 1 ? " partition" : " partitions"));
+                  + counted(created.partitions(), "partition")
+                  + ", "
+                  + counted(created.replicas(), "replica")
+                  + " each"
+                  + reduction(created));
         }
       }
     }
+
+    /// Fewer copies than asked for: as many as there are nodes.
+    private String reduction(CreatedTopic created) {
+      return replicas != null && created.replicas() < replicas
+          ? " (asked for " + replicas + "; there are no more nodes)"
+          : "";
+    }
+  }
+
+  private static String counted(int count, String noun) {
+    return count + " " + noun + (count == 1 ? "" : "s");
   }
 
   /// `floe topic list`.
@@ -176,6 +192,17 @@ final class TopicCommand implements Runnable {
     static void writeText(StandardOutput out, TopicDescription topic) {
       out.line(topic.name() + "  " + topic.id());
       topic.configs().forEach((key, value) -> out.line("  " + key + "=" + value));
+      int fewest =
+          topic.partitions().stream().mapToInt(each -> each.replicas().size()).min().orElse(0);
+      if (topic.replicasWished() > fewest) {
+        out.line(
+            "  fewer replicas than wished: "
+                + fewest
+                + " of "
+                + topic.replicasWished()
+                + " (there are no more nodes)");
+      }
+      topic.damagedSegments().forEach(damage -> out.line("  DAMAGED " + damage));
       TextTable table =
           new TextTable(
               "partition", "leader", "epoch", "replicas", "earliest", "latest", "records");
@@ -207,6 +234,12 @@ final class TopicCommand implements Runnable {
               json.writeStringField(config.getKey(), config.getValue());
             }
             json.writeEndObject();
+            json.writeNumberField("replicasWished", topic.replicasWished());
+            json.writeArrayFieldStart("damagedSegments");
+            for (String damage : topic.damagedSegments()) {
+              json.writeString(damage);
+            }
+            json.writeEndArray();
             json.writeArrayFieldStart("partitions");
             for (PartitionDescription partition : topic.partitions()) {
               json.writeStartObject();

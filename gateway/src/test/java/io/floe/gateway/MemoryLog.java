@@ -13,6 +13,7 @@ import io.floe.consensus.metadata.core.MetadataMachine;
 import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.PartitionRecord;
+import io.floe.consensus.metadata.core.SegmentRecord;
 import io.floe.consensus.metadata.core.TopicRecord;
 import io.floe.model.NodeId;
 import io.floe.model.PartitionId;
@@ -76,6 +77,27 @@ public final class MemoryLog implements LogService, AutoCloseable {
       throw new IllegalArgumentException(refusal.message());
     }
     return topic(name);
+  }
+
+  /// Seals the open segment of a partition with damage in it, as a restart does that finds some.
+  public void sealDamaged(String topic, int index, long endOffset) {
+    TopicRecord record = topic(topic);
+    SegmentRecord open = record.partitions().get(index).last();
+    apply(
+        new MetadataCommand.SealAndOpen(
+            List.of(
+                new MetadataCommand.SealAndOpenItem(
+                    new PartitionId(record.id(), index),
+                    open.id(),
+                    0,
+                    endOffset,
+                    0,
+                    true,
+                    open.replicas(),
+                    false,
+                    open.writer(),
+                    open.replicas(),
+                    open.ackQuorum()))));
   }
 
   public TopicRecord topic(String name) {

@@ -12,6 +12,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
+/// A node whose ext4 loses its power under load, by the shutdown ioctl, keeps what it acknowledged.
+///
+/// What it shows: real processes, a real file system and its recovery. Names, sizes, extents and
+/// everything that went through the page cache are gone unless they were synced, the node ends with
+/// an error, comes back, and the client's whole history is clean.
+///
+/// What it does **not** show: that an acknowledgement waited for the sync of its bytes. The ioctl
+/// cuts off the file system, not the cache of a disk; a direct write into a block that was written
+/// and synced before reaches the image at once, with or without a sync. A store that acknowledges
+/// before it syncs passes this test. `PowerLossTest` in `storage` is what shows it, on a disk that
+/// forgets each write that no sync covered: there the same mistake fails within a few histories. A
+/// disk that forgets would need the device mapper, NBD or ublk, which kernels without modules do
+/// not have; a file system in user space would be a model of a disk as `FaultyIo` is one.
 final class PowerLossMultiJvmTest {
   @RegisterExtension final Nodes nodes = new Nodes();
   @TempDir Path temporary;

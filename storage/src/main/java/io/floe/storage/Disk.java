@@ -107,6 +107,10 @@ final class Disk {
     return thread.write(file, position, source);
   }
 
+  CompletableFuture<Integer> startRead(StorageFile file, long position, MemorySegment target) {
+    return thread.read(file, position, target);
+  }
+
   CompletableFuture<Integer> startSync(StorageFile file) {
     return thread.sync(file);
   }

@@ -154,6 +154,10 @@ final class FileSegmentStore implements SegmentStore {
     }
     incarnation = StoreMeta.decode(Files.readAllBytes(layout.meta()), layout.meta()).incarnation();
     StorageFile[] files = {openJournal(0), openJournal(1)};
+    // A killed process may have left its last frame unsynced: what is read here must still be there
+    // after a loss of power, or a segment would end before the end that was reported.
+    disk.sync(files[0]);
+    disk.sync(files[1]);
     ByteBuffer[] contents = {readWhole(files[0]), readWhole(files[1])};
     TailJournalReader journal = TailJournalReader.read(incarnation.value(), contents);
     StoreMarks oldMarks =

@@ -27,6 +27,10 @@ public interface OpenSegment {
   /// Asks for room, before an offset is assigned. Never blocks.
   Space reserve(int sizeBytes);
 
+  /// Gives back what was reserved and is not going to be appended: until then the segment stays
+  /// ready for it, with an open file and its last block in memory, however long it is idle.
+  void giveBack();
+
   /// Takes a batch: copies its bytes, stamps base offset and epoch into the copy and queues it for
   /// the next group. Needs a [Space#READY] of at least its size before. If the segment was sealed
   /// or deleted, or the store failed since, the batch is dropped and never becomes durable.

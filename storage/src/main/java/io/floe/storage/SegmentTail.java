@@ -168,6 +168,11 @@ final class SegmentTail implements OpenSegment, StoreThread.Journaled {
   }
 
   @Override
+  public synchronized void giveBack() {
+    promised = position;
+  }
+
+  @Override
   public void append(ByteBuffer batch, long baseOffset) {
     int start = batch.position();
     int sizeBytes = batch.remaining();

@@ -64,6 +64,7 @@ final class StoreRecovery {
   private final TailJournalReader journal;
   private final StoreMarks oldMarks;
   private final int indexIntervalBytes;
+  private final ReadAhead readAhead;
 
   private final SortedSet<Long> logs = new TreeSet<>();
   private final SortedSet<Long> descriptors = new TreeSet<>();
@@ -89,6 +90,7 @@ final class StoreRecovery {
     this.journal = journal;
     this.oldMarks = oldMarks;
     this.indexIntervalBytes = indexIntervalBytes;
+    this.readAhead = new ReadAhead(disk);
   }
 
   SortedMap<SegmentId, StoredSegment> sealed() {
@@ -298,7 +300,7 @@ final class StoreRecovery {
           true,
           List.of());
     }
-    try (OpenLog log = new OpenLog(disk, layout.log(id))) {
+    try (OpenLog log = new OpenLog(disk, readAhead, layout.log(id))) {
       return new Judgement(descriptor, records, log).run();
     }
   }
@@ -321,19 +323,26 @@ final class StoreRecovery {
   /// A data file, open for reading past the page cache.
   private static final class OpenLog implements AutoCloseable {
     private final Disk disk;
+    private final ReadAhead readAhead;
     private final StorageFile file;
 
-    OpenLog(Disk disk, Path path) throws StoreException {
+    OpenLog(Disk disk, ReadAhead readAhead, Path path) throws StoreException {
       this.disk = disk;
+      this.readAhead = readAhead;
       this.file = disk.openBlocks(path, StorageIo.Mode.WRITE);
     }
 
-    long read(long position, MemorySegment target) throws StoreException {
-      return disk.read(file, position, target);
+    /// Where the bytes come from when so many are to be looked at in order.
+    ByteWindow.Source source(long wantedBytes) {
+      if (wantedBytes <= SegmentScan.WINDOW_BYTES) {
+        return (position, target) -> disk.read(file, position, target);
+      }
+      return (position, target) -> readAhead.read(file, position, target, wantedBytes);
     }
 
     @Override
     public void close() {
+      readAhead.end();
       disk.io().close(file);
     }
   }
@@ -363,7 +372,8 @@ final class StoreRecovery {
         }
       }
       this.fileBytes = Files.size(log.file.path());
-      this.window = new ByteWindow(log::read, windowBytes(), overlays);
+      long wantedBytes = wantedBytes();
+      this.window = new ByteWindow(log.source(wantedBytes), windowBytes(wantedBytes), overlays);
       this.scan =
           new SegmentScan(
               window,
@@ -374,13 +384,17 @@ final class StoreRecovery {
               indexIntervalBytes);
     }
 
-    /// No more than there is to read: thousands of small segments are looked at one by one.
-    private int windowBytes() {
+    /// How far the file is looked at.
+    private long wantedBytes() {
       TailRecord record = last;
       boolean isOpenEnded = journal.isDamaged() || journal.isAmbiguous();
-      long wanted = record == null || isOpenEnded ? fileBytes : record.position();
+      return record == null || isOpenEnded ? fileBytes : Math.min(fileBytes, record.position());
+    }
+
+    /// No more than there is to read: thousands of small segments are looked at one by one.
+    private static int windowBytes(long wantedBytes) {
       return Math.clamp(
-          AlignedMemory.roundUp(wanted, Disk.BLOCK_BYTES),
+          AlignedMemory.roundUp(wantedBytes, Disk.BLOCK_BYTES),
           Disk.BLOCK_BYTES,
           SegmentScan.WINDOW_BYTES);
     }

@@ -366,9 +366,114 @@ class DamageTest {
   }
 
   @Test
+  void tellsStaleBatchesOfAnEarlierGroupByTheDigest() throws Exception {
+    Path path = directory.resolve("original");
+    Made made = make(path);
+    withoutImages(path);
+    byte[] bytes = Files.readAllBytes(log(path));
+    ByteBuffer stale = TestLog.stamped(TestLog.batch(2, 99, 10), 100);
+    assertThat(BatchHeader.sizeBytes(ByteBuffer.wrap(bytes), 0)).isEqualTo(stale.limit());
+    stale.get(0, bytes, 0, stale.limit());
+    Files.write(log(path), bytes);
+    for (int opening = 0; opening < 2; opening++) {
+      try (FileSegmentStore store = open(path)) {
+        RecoveredSegment found = recovered(store, VICTIM);
+        assertThat(found.damaged()).containsExactly(new OffsetRange(100, made.lastGroupOffset));
+        assertThat(found.inDoubt().from()).isEqualTo(found.inDoubt().to());
+        assertThat(found.endOffset()).isEqualTo(made.end);
+      }
+    }
+  }
+
+  @Test
+  void callsALastGroupDamagedWhenAnotherGroupFollowedIt() throws Exception {
+    Path path = directory.resolve("original");
+    // The other segment's group comes last, so the first one's was durable before it.
+    try (FileSegmentStore store = open(path)) {
+      TestLog log = TestLog.open(store, TestLog.spec(11));
+      log.append(TestLog.batch(200, 1, 10));
+      log.awaitDurable();
+      TestLog other = TestLog.open(store, TestLog.spec(12));
+      other.append(TestLog.batch(30, 3, 11));
+      other.awaitDurable();
+    }
+    withoutImages(path);
+    flip(path.resolve("segments/00/11.log"), 100, 1);
+    for (int opening = 0; opening < 2; opening++) {
+      try (FileSegmentStore store = open(path)) {
+        RecoveredSegment found = recovered(store, new SegmentId(11));
+        assertThat(found.damaged()).containsExactly(new OffsetRange(100, 101));
+        assertThat(found.inDoubt().from()).isEqualTo(found.inDoubt().to());
+        assertThat(found.endOffset()).isEqualTo(101);
+      }
+    }
+  }
+
+  @Test
+  void findsDamageInALargeSegmentWhereverItIs() throws Exception {
+    Path path = directory.resolve("original");
+    long[] offsets = {100, 115, 116, 140, 163};
+    long size;
+    try (FileSegmentStore store = open(path)) {
+      TestLog log = TestLog.open(store, TestLog.spec(1));
+      for (int i = 0; i < 64; i++) {
+        log.append(TestLog.batch((64 << 10) - 200 + i * 13, i, i));
+      }
+      log.awaitDurable();
+      log.append(TestLog.batch(10, 1, 1));
+      log.awaitDurable();
+      size = log.segment().sizeBytes();
+    }
+    assertThat(size).as("read ahead in several pieces").isGreaterThan(4L << 20);
+    byte[] bytes = Files.readAllBytes(log(path));
+    int position = 0;
+    for (int i = 0; i < 64; i++) {
+      int offset = 100 + i;
+      int sizeBytes = BatchHeader.sizeBytes(ByteBuffer.wrap(bytes), position);
+      if (Arrays.stream(offsets).anyMatch(each -> each == offset)) {
+        bytes[position + 1_000] ^= 4;
+      }
+      position += sizeBytes;
+    }
+    Files.write(log(path), bytes);
+    try (FileSegmentStore store = open(path)) {
+      RecoveredSegment found = recovered(store, VICTIM);
+      assertThat(found.damaged().stream().flatMapToLong(DamageTest::offsetsOf).toArray())
+          .containsExactly(offsets);
+      assertThat(found.endOffset()).isEqualTo(165);
+    }
+  }
+
+  private static java.util.stream.LongStream offsetsOf(OffsetRange range) {
+    return java.util.stream.LongStream.range(range.from(), range.to());
+  }
+
+  @Test
   void neverShrinksSilentlyWhenTheJournalIsDamaged() throws Exception {
+    neverShrinksSilently(make(directory.resolve("original")), false);
+  }
+
+  @Test
+  void neverShrinksSilentlyWhenTheJournalIsDamagedBeforeItsEnd() throws Exception {
+    Made made;
+    try (FileSegmentStore store = open(directory.resolve("original"))) {
+      TestLog log = TestLog.open(store, TestLog.spec(1));
+      TestLog other = TestLog.open(store, TestLog.spec(2));
+      for (int i = 0; i < 3; i++) {
+        log.append(TestLog.batch(20, i, 10));
+        log.awaitDurable();
+      }
+      // Another one's group comes last: the victim's newest record lies in the middle.
+      other.append(TestLog.batch(30, 3, 11));
+      other.awaitDurable();
+      made = new Made(log.segment().sizeBytes(), 0, 0, log.segment().endOffset());
+    }
+    // What lies behind the lost record is kept and called damaged: nothing is cut.
+    neverShrinksSilently(made, true);
+  }
+
+  private void neverShrinksSilently(Made made, boolean mustKeepAll) throws Exception {
     Path original = directory.resolve("original");
-    Made made = make(original);
     Path victim = directory.resolve("victim");
     // Every used block of both journal files, one bit each.
     for (int file = 0; file < 2; file++) {
@@ -384,7 +489,9 @@ class DamageTest {
           RecoveredSegment found = recovered(store, VICTIM);
           boolean isWhole = found.endOffset() == made.end;
           boolean isTold = !found.damaged().isEmpty() || found.inDoubt().to() >= made.end;
-          assertThat(isWhole || isTold).as("block at " + at + " of file " + file).isTrue();
+          assertThat(isWhole || (isTold && !mustKeepAll))
+              .as("block at " + at + " of file " + file)
+              .isTrue();
         }
       }
     }

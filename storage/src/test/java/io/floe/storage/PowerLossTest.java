@@ -31,6 +31,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// Checked after each: nothing that was reported durable is missing, changed or in another order;
 /// nothing that was never appended is there; nothing is called damaged. Rerun one history with
 /// `-Dfloe.test.seed=<seed>`.
+///
+/// A seed repeats the steps, the faults and what each loss of power would do to a given set of
+/// unsynced writes. It does not repeat the moment of the loss to the operation: the store has two
+/// threads of its own, so which group a batch falls into, and what was reaped when the power went,
+/// differ from run to run. A mistake that a seed has found comes back within some runs of it, not
+/// always in the first.
 class PowerLossTest {
   /// So small that most histories switch journal files.
   private static final StoreTuning TUNING = new StoreTuning(48 << 10, 2_000_000L, 64);

@@ -63,6 +63,9 @@ class SealedSegmentTest {
     }
     assertThat(store.reads().firstAtOrAfter(SEGMENT, 1_031, 100 + batches))
         .isEqualTo(new SegmentReads.Found(131, 1_031));
+    try (LogSlice slice = store.reads().read(SEGMENT, 100, 110, 1 << 30)) {
+      assertThat(slice.nextOffset()).as("committed up to there").isEqualTo(110);
+    }
     try (LogSlice slice = store.reads().read(SEGMENT, 140, 100 + batches, 1)) {
       assertThat(slice.nextOffset()).isEqualTo(141);
     }
@@ -182,6 +185,71 @@ class SealedSegmentTest {
       }
       other.append(TestLog.batch(900_000, 2, 1));
       other.awaitDurable();
+    }
+  }
+
+  @Test
+  void refusesToSealWhereNoBatchEndsAndAtASecondEnd() throws Exception {
+    makeSealed(1);
+    try (FileSegmentStore store = open()) {
+      SegmentId other = new SegmentId(2);
+      TestLog log = TestLog.open(store, TestLog.spec(2));
+      for (int i = 0; i < 5; i++) {
+        log.append(TestLog.batch(200, i, 1, 2));
+      }
+      log.awaitDurable();
+      for (long end : new long[] {101, 107, 111, 200}) {
+        assertThat(store.seal(other, end, new byte[0]).toCompletableFuture())
+            .as("end " + end)
+            .failsWithin(java.time.Duration.ofSeconds(10))
+            .withThrowableOfType(ExecutionException.class)
+            .withRootCauseInstanceOf(StoreException.class);
+        assertThat(directory.resolve("segments/00/2.footer")).doesNotExist();
+      }
+      store.seal(other, 106, new byte[0]).toCompletableFuture().join();
+      // Said again: done already. With another end: an error.
+      store.seal(other, 106, new byte[0]).toCompletableFuture().join();
+      assertThat(store.seal(other, 110, new byte[0]).toCompletableFuture())
+          .failsWithin(java.time.Duration.ofSeconds(10))
+          .withThrowableOfType(ExecutionException.class)
+          .withMessageContaining("is sealed at 106");
+      assertThat(store.seal(SEGMENT, 100, new byte[0]).toCompletableFuture())
+          .failsWithin(java.time.Duration.ofSeconds(10));
+    }
+  }
+
+  @Test
+  void aDeletionThatFailedIsNeverSaidToBeDone() throws Exception {
+    makeSealed(5);
+    Path obstacle = file(".deleted").resolve("in the way");
+    try (FileSegmentStore store = open()) {
+      Files.createDirectories(obstacle);
+      for (int i = 0; i < 2; i++) {
+        assertThat(store.delete(SEGMENT).toCompletableFuture())
+            .as("attempt " + i)
+            .failsWithin(java.time.Duration.ofSeconds(10));
+      }
+    }
+    Files.delete(obstacle);
+    Files.delete(file(".deleted"));
+    try (FileSegmentStore store = open()) {
+      assertThat(store.segments()).contains(SEGMENT);
+      store.delete(SEGMENT).toCompletableFuture().join();
+      store.delete(SEGMENT).toCompletableFuture().join();
+    }
+    assertThat(namesOf(directory.resolve("segments/00"))).isEmpty();
+  }
+
+  @Test
+  void refusesToBeMadeAgainAroundSegments() throws Exception {
+    makeSealed(5);
+    Files.delete(directory.resolve("store.meta"));
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(this::open)
+          .isInstanceOfSatisfying(
+              StoreException.class,
+              e -> assertThat(e.category()).isEqualTo(StoreException.Category.DAMAGED))
+          .hasMessageContaining("holds segments but no store.meta");
     }
   }
 

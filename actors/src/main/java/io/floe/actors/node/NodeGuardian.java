@@ -8,7 +8,6 @@ import io.floe.actors.metadata.MetadataProtocol.Notice;
 import io.floe.actors.metadata.MetadataProtocol.Outcome;
 import io.floe.actors.metadata.MetadataSettings;
 import io.floe.actors.partition.Footers;
-import io.floe.actors.partition.LeftOvers;
 import io.floe.actors.partition.PartitionDirectory;
 import io.floe.actors.partition.PartitionShared;
 import io.floe.actors.partition.Partitions;
@@ -19,9 +18,12 @@ import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.ReplicaId;
 import io.floe.consensus.metadata.core.WriterId;
+import io.floe.consensus.replication.core.LeftOvers;
 import io.floe.consensus.replication.core.WriterSettings;
 import io.floe.model.NodeId;
 import io.floe.model.ProcessIncarnation;
+import io.floe.storage.OffsetRange;
+import io.floe.storage.RecoveredSegment;
 import io.floe.storage.SegmentStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -209,8 +211,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
                     + parts.store().incarnation()
                     + " but the metadata knows "
                     + before.store()
-                    + ": it was wiped or replaced, and the records with it; put the old one back, or"
-                    + " start with an empty data directory"));
+                    + ": it was wiped or replaced, and the records with it; put the old one back,"
+                    + " or start with an empty data directory"));
       }
       register();
     } else {
@@ -365,7 +367,11 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private Behavior<Command> planLeftOvers(WriterId writer) {
     LeftOvers plan =
         LeftOvers.plan(
-            metadata, writer, replica(), parts.store().recovered(), parts.store().segments());
+            metadata,
+            writer,
+            replica(),
+            parts.store().recovered().stream().map(NodeGuardian::judged).toList(),
+            parts.store().segments());
     leftOvers = plan;
     plan.troubles().forEach(trouble -> getContext().getLog().error(trouble));
     if (!plan.unheardOf().isEmpty()) {
@@ -384,6 +390,20 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
     }
     sealNext(writer);
     return this;
+  }
+
+  /// The store's verdict in the words of the core.
+  private static LeftOvers.Recovered judged(RecoveredSegment segment) {
+    return new LeftOvers.Recovered(
+        segment.spec().id(),
+        segment.endOffset(),
+        segment.digest(),
+        offsets(segment.inDoubt()),
+        segment.damaged().stream().map(NodeGuardian::offsets).toList());
+  }
+
+  private static LeftOvers.Offsets offsets(OffsetRange range) {
+    return new LeftOvers.Offsets(range.from(), range.to());
   }
 
   private void sealNext(WriterId writer) {

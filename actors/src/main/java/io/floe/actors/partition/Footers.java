@@ -1,10 +1,15 @@
 package io.floe.actors.partition;
 
+import io.floe.consensus.replication.core.LeftOvers;
 import io.floe.consensus.replication.core.ProducerTable;
 import io.floe.model.SegmentId;
+import io.floe.storage.RecoveredSegment;
 import io.floe.storage.SegmentStore;
 import io.floe.storage.StoreException;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -84,8 +89,16 @@ public final class Footers {
   /// Deletes what no partition lists, and writes the footers that are missing.
   public void settle(LeftOvers leftOvers) {
     leftOvers.toDelete().forEach(this::delete);
-    leftOvers.toFinish().forEach(tables::add);
     if (!leftOvers.toFinish().isEmpty()) {
+      Map<SegmentId, byte[]> tablesAtBase = new HashMap<>();
+      for (RecoveredSegment recovered : store.recovered()) {
+        tablesAtBase.put(recovered.spec().id(), recovered.producerTableAtBase());
+      }
+      leftOvers
+          .toFinish()
+          .forEach(
+              finish ->
+                  tables.add(finish, Objects.requireNonNull(tablesAtBase.get(finish.segment()))));
       Iterator<LeftOvers.Finish> left = leftOvers.toFinish().iterator();
       mayBlock.execute(() -> finishNext(left, leftOvers.toFinish().size()));
     }
@@ -100,7 +113,7 @@ public final class Footers {
       return;
     }
     LeftOvers.Finish finish = left.next();
-    SegmentId segment = finish.segment().spec().id();
+    SegmentId segment = finish.segment();
     var _ =
         tableAtEnd(finish)
             .thenCompose(table -> sealed(segment, finish.endOffset(), table.encode()))

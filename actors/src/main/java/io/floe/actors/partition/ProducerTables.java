@@ -3,6 +3,7 @@ package io.floe.actors.partition;
 import io.floe.consensus.metadata.core.PartitionRecord;
 import io.floe.consensus.metadata.core.SegmentRecord;
 import io.floe.consensus.metadata.core.SegmentState;
+import io.floe.consensus.replication.core.LeftOvers;
 import io.floe.consensus.replication.core.ProducerTable;
 import io.floe.model.SegmentId;
 import io.floe.model.batch.BatchHeader;
@@ -40,16 +41,19 @@ final class ProducerTables {
   private final Executor mayBlock;
 
   /// Left-over segments that have no footer yet.
-  private final ConcurrentHashMap<SegmentId, LeftOvers.Finish> leftOvers =
-      new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<SegmentId, LeftOver> leftOvers = new ConcurrentHashMap<>();
+
+  /// @param tableAtBase as it was given when the segment was opened
+  private record LeftOver(
+      long endOffset, @SuppressWarnings("ArrayRecordComponent") byte[] tableAtBase) {}
 
   ProducerTables(SegmentStore store, Executor mayBlock) {
     this.store = store;
     this.mayBlock = mayBlock;
   }
 
-  void add(LeftOvers.Finish leftOver) {
-    leftOvers.put(leftOver.segment().spec().id(), leftOver);
+  void add(LeftOvers.Finish leftOver, byte[] tableAtBase) {
+    leftOvers.put(leftOver.segment(), new LeftOver(leftOver.endOffset(), tableAtBase));
   }
 
   /// From now on the footer has the segment's table.
@@ -95,12 +99,12 @@ final class ProducerTables {
 
   /// A table at the segment's end or, for one without a footer, at its base.
   private @Nullable ProducerTable stored(SegmentRecord segment, boolean isWanted) {
-    LeftOvers.Finish leftOver = leftOvers.get(segment.id());
+    LeftOver leftOver = leftOvers.get(segment.id());
     try {
       ProducerTable table =
           ProducerTable.decode(
               leftOver != null
-                  ? leftOver.segment().producerTableAtBase()
+                  ? leftOver.tableAtBase()
                   : store.producerTable(segment.id()).toCompletableFuture().join());
       long expected = leftOver != null ? segment.baseOffset() : endOf(segment);
       if (table.endOffset() == expected) {
@@ -124,7 +128,7 @@ final class ProducerTables {
     if (segment.state() instanceof SegmentState.Sealed sealed) {
       return sealed.endOffset();
     }
-    LeftOvers.Finish leftOver = leftOvers.get(segment.id());
+    LeftOver leftOver = leftOvers.get(segment.id());
     if (leftOver == null) {
       throw new IllegalArgumentException("segment " + segment.id() + " has no end yet");
     }

@@ -160,7 +160,12 @@ final class SegmentWriter extends AbstractMatchingBehavior<SegmentWriterCommand>
     if (core.state() == WriterState.OPEN && !append.isOverload()) {
       switch (segment.reserve(append.info().sizeBytes())) {
         case READY -> {
+          long end = segment.endOffset();
           step(new WriterEvent.Append(remember(append), append.info()));
+          if (segment.endOffset() == end) {
+            // A duplicate, or refused: nobody will use the room.
+            segment.giveBack();
+          }
           rollIfFull();
         }
         case PREPARING -> {

@@ -71,6 +71,7 @@ final class FakeStore implements SegmentStore {
     private long end;
     private long durable;
     private long bytes;
+    private int givenBack;
 
     Segment(SegmentSpec spec, DurabilityListener listener) {
       this.spec = spec;
@@ -102,6 +103,20 @@ final class FakeStore implements SegmentStore {
     public Space reserve(int sizeBytes) {
       synchronized (FakeStore.this) {
         return space;
+      }
+    }
+
+    @Override
+    public void giveBack() {
+      synchronized (FakeStore.this) {
+        givenBack++;
+      }
+    }
+
+    /// How often room was given back.
+    int givenBack() {
+      synchronized (FakeStore.this) {
+        return givenBack;
       }
     }
 

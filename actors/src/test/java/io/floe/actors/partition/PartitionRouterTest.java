@@ -8,6 +8,17 @@ import io.floe.actors.log.AppendResult;
 import io.floe.actors.metadata.MetadataProtocol;
 import io.floe.consensus.BrokenInvariant;
 import io.floe.consensus.metadata.core.Refusal;
+import io.floe.consensus.metadata.core.SegmentRecord;
+import io.floe.consensus.metadata.core.WriterId;
+import io.floe.consensus.replication.core.ProducerTable;
+import io.floe.consensus.replication.core.WriterCore;
+import io.floe.consensus.replication.core.WriterEffects;
+import io.floe.consensus.replication.core.WriterEvent;
+import io.floe.consensus.replication.core.WriterSettings;
+import io.floe.consensus.replication.core.WriterTrace;
+import io.floe.model.ProcessIncarnation;
+import io.floe.model.SegmentId;
+import io.floe.model.batch.BatchInfo;
 import io.floe.storage.OpenSegment;
 import io.floe.storage.StoreException;
 import java.time.Duration;
@@ -121,6 +132,76 @@ class PartitionRouterTest {
     }
     assertThat(rig.store.values()).containsExactly("first", "a", "b", "c", "d", "e");
     assertThat(rig.store.calls()).containsExactly("open 1", "seal 1 at 1", "open 2");
+  }
+
+  /// The steps of a change of writers one by one; the test is the old writer.
+  @Test
+  void holdsBackWhatComesWhileWritersChangeAndPutsTheOldQueueFirst() throws Exception {
+    PartitionRig rig = new PartitionRig(kit, 0);
+    rig.store.automatic();
+    acked(rig.append("first"), 0);
+    WriterCore sealed = sealedAfterOneRecord(rig);
+    passTime(PartitionRig.AGE);
+    rig.applyOnly(rig.proposal());
+    rig.tellChain();
+    TestProbe<SegmentWriterCommand> old = kit.createTestProbe();
+    rig.router.tell(new PartitionCommand.Closing(old.getRef(), rig.record().last()));
+    CompletableFuture<AppendResult> held = rig.append("held");
+    old.expectMessage(SegmentWriterCommand.HandOver.HAND_OVER);
+    CompletableFuture<AppendResult> queued = new CompletableFuture<>();
+    var batch = PartitionRig.batch("queued", 0);
+    rig.router.tell(
+        new PartitionCommand.HandedOver(
+            List.of(
+                new PartitionCommand.Append(
+                    batch, BatchInfo.of(batch, 0), false, queued::complete)),
+            sealed,
+            false));
+    acked(queued, 1);
+    acked(held, 2);
+    assertThat(rig.store.values()).containsExactly("first", "queued", "held");
+  }
+
+  private static WriterCore sealedAfterOneRecord(PartitionRig rig) {
+    SegmentRecord segment = rig.record().last();
+    WriterCore core =
+        new WriterCore(segment, new ProducerTable(), WriterSettings.DEFAULT, WriterTrace.NONE);
+    WriterEffects nobody =
+        (WriterEffects)
+            java.lang.reflect.Proxy.newProxyInstance(
+                WriterEffects.class.getClassLoader(),
+                new Class<?>[] {WriterEffects.class},
+                (proxy, method, arguments) -> null);
+    core.step(new WriterEvent.Append(1, BatchInfo.of(PartitionRig.batch("first", 0), 0)), nobody);
+    core.step(new WriterEvent.DurableEnd(segment.id(), 0, 1), nobody);
+    core.step(new WriterEvent.RollRequested("for the test"), nobody);
+    core.step(new WriterEvent.NextOpened(new SegmentId(segment.id().value() + 1)), nobody);
+    return core;
+  }
+
+  @Test
+  void opensNoSegmentOfAnotherWriter() throws Exception {
+    PartitionRig rig = new PartitionRig(kit, 0);
+    PartitionShared mine = rig.shared;
+    WriterId later = new WriterId(rig.self.node(), new ProcessIncarnation(2));
+    PartitionShared others =
+        new PartitionShared(
+            mine.store(),
+            mine.footers(),
+            later,
+            mine.replica(),
+            mine.metadataLog(),
+            mine.pendingBytesMax(),
+            mine.writerSettings(),
+            mine.onFatal());
+    rig.served.routeTo(
+        kit.spawn(
+            PartitionRouter.create(
+                others,
+                rig.served,
+                new PartitionSettings(PartitionRig.SEGMENT_BYTES, PartitionRig.AGE))));
+    refused(rig.append("a"), AppendResult.Reason.NOT_WRITER);
+    assertThat(rig.store.calls()).isEmpty();
   }
 
   @Test
@@ -336,8 +417,7 @@ class PartitionRouterTest {
     CompletableFuture<AppendResult> late = new CompletableFuture<>();
     var batch = PartitionRig.batch("late", 0);
     rig.router.tell(
-        new PartitionCommand.Append(
-            batch, io.floe.model.batch.BatchInfo.of(batch, 0), false, late::complete));
+        new PartitionCommand.Append(batch, BatchInfo.of(batch, 0), false, late::complete));
     refused(late, AppendResult.Reason.UNKNOWN_PARTITION);
   }
 

@@ -142,6 +142,7 @@ class SegmentWriterTest {
     CompletableFuture<AppendResult> first = append(writer, "a", 0);
     CompletableFuture<AppendResult> second = append(writer, "b", 0);
     refused(append(writer, "c", 0), AppendResult.Reason.OVERLOADED);
+    assertThat(rig.store.segment(1).givenBack()).as("the room for c").isEqualTo(1);
     rig.store.segment(1).sync();
     acked(first, 0);
     acked(second, 1);
@@ -160,6 +161,42 @@ class SegmentWriterTest {
     assertThat(rig.store.values()).containsExactly("a");
     assertThat(rig.served.highWatermark()).isZero();
     assertThat(rig.fatal).containsExactly(cause);
+  }
+
+  @Test
+  void refusesWhatIsTooMuchForTheMailboxThoughTheDiskHasRoom() throws Exception {
+    ActorRef<SegmentWriterCommand> writer = writer(1 << 20, WriterSettings.DEFAULT);
+    rig.store.automatic();
+    CompletableFuture<AppendResult> result = new CompletableFuture<>();
+    BatchInfo info = BatchInfo.of(PartitionRig.batch("a", 0), 0);
+    writer.tell(new PartitionCommand.Append(ByteBuffer.allocate(0), info, true, result::complete));
+    refused(result, AppendResult.Reason.OVERLOADED);
+    assertThat(rig.store.values()).isEmpty();
+    acked(append(writer, "b", 0), 0);
+  }
+
+  @Test
+  void refusesWhenTheStoreSaysThatItFailed() throws Exception {
+    ActorRef<SegmentWriterCommand> writer = writer(1 << 20, WriterSettings.DEFAULT);
+    rig.store.space(OpenSegment.Space.FAILED);
+    refused(append(writer, "a", 0), AppendResult.Reason.STORE_FAILED);
+    refused(append(writer, "b", 0), AppendResult.Reason.STORE_FAILED);
+    assertThat(rig.store.values()).isEmpty();
+  }
+
+  @Test
+  void answersWhatWaitsForRoomWhenTheStoreFails() throws Exception {
+    ActorRef<SegmentWriterCommand> writer = writer(1 << 20, WriterSettings.DEFAULT);
+    rig.store.space(OpenSegment.Space.PREPARING);
+    CompletableFuture<AppendResult> first = append(writer, "a", 0);
+    CompletableFuture<AppendResult> second = append(writer, "b", 0);
+    rig.store.awaitCall("open 1", 1);
+    rig.store
+        .segment(1)
+        .listener()
+        .onFailed(new StoreException(StoreException.Category.FAILED, "for the test"));
+    refused(first, AppendResult.Reason.STORE_FAILED);
+    refused(second, AppendResult.Reason.STORE_FAILED);
   }
 
   @Test

@@ -90,7 +90,24 @@ final class ConfigRequests {
         result.configs().add(entry(request, config, set));
       }
     }
+    for (TopicFacts fact : TopicFacts.of(topic)) {
+      if (isWanted(resource, fact.name())) {
+        result.configs().add(entry(request, fact));
+      }
+    }
     return result;
+  }
+
+  private static DescribeConfigsResourceResult entry(
+      DescribeConfigsRequest request, TopicFacts fact) {
+    return new DescribeConfigsResourceResult()
+        .setName(fact.name())
+        .setValue(fact.value())
+        .setReadOnly(true)
+        .setIsSensitive(false)
+        .setConfigSource(ConfigSource.DEFAULT_CONFIG.id())
+        .setConfigType(ConfigType.STRING.id())
+        .setDocumentation(request.data().includeDocumentation() ? fact.describe() : null);
   }
 
   private static DescribeConfigsResourceResult entry(

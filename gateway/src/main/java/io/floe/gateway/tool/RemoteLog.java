@@ -1,5 +1,6 @@
 package io.floe.gateway.tool;
 
+import io.floe.gateway.kafka.TopicFacts;
 import io.floe.gateway.tool.RemoteException.Kind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -17,7 +18,9 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.CreateTopicsResult;
 import org.apache.kafka.clients.admin.DescribeClusterResult;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewPartitionReassignment;
@@ -80,7 +83,8 @@ public final class RemoteLog implements AutoCloseable {
   ///
   /// @param partitions -1 for the node's default
   /// @param replicas -1 for the node's default
-  public UUID createTopic(String name, int partitions, int replicas, Map<String, String> configs) {
+  public CreatedTopic createTopic(
+      String name, int partitions, int replicas, Map<String, String> configs) {
     if (replicas < -1 || replicas > Short.MAX_VALUE) {
       throw new RemoteException(
           "replicas " + replicas + " is not between 1 and " + Short.MAX_VALUE, Kind.INVALID);
@@ -91,9 +95,12 @@ public final class RemoteLog implements AutoCloseable {
             partitions == -1 ? Optional.empty() : Optional.of(partitions),
             replicas == -1 ? Optional.empty() : Optional.of((short) replicas));
     topic.configs(configs);
-    return toUuid(
-        RemoteFailures.await(
-            "create topic " + name, admin.createTopics(List.of(topic)).topicId(name)));
+    String action = "create topic " + name;
+    CreateTopicsResult result = admin.createTopics(List.of(topic));
+    return new CreatedTopic(
+        toUuid(RemoteFailures.await(action, result.topicId(name))),
+        RemoteFailures.await(action, result.numPartitions(name)),
+        RemoteFailures.await(action, result.replicationFactor(name)));
   }
 
   /// The cluster as its leader sees it, or, when there is none, as the connected node does.
@@ -195,22 +202,43 @@ public final class RemoteLog implements AutoCloseable {
               begin.offset(),
               end.offset()));
     }
-    return new TopicDescription(toUuid(topic.topicId()), name, partitions, configsSet(name));
+    Config configs = configs(name);
+    return new TopicDescription(
+        toUuid(topic.topicId()),
+        name,
+        partitions,
+        configsSet(configs),
+        replicasWished(configs),
+        damagedSegments(configs));
   }
 
-  private SortedMap<String, String> configsSet(String topic) {
+  private Config configs(String topic) {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    return RemoteFailures.await(
+        "describe configs of topic " + topic,
+        admin.describeConfigs(List.of(resource)).values().get(resource));
+  }
+
+  private static SortedMap<String, String> configsSet(Config configs) {
     SortedMap<String, String> set = new TreeMap<>();
-    for (ConfigEntry entry :
-        RemoteFailures.await(
-                "describe configs of topic " + topic,
-                admin.describeConfigs(List.of(resource)).values().get(resource))
-            .entries()) {
+    for (ConfigEntry entry : configs.entries()) {
       if (entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG) {
         set.put(entry.name(), entry.value());
       }
     }
     return set;
+  }
+
+  private static int replicasWished(Config configs) {
+    ConfigEntry wished = configs.get(TopicFacts.REPLICAS_WISHED);
+    return wished == null ? -1 : Integer.parseInt(wished.value());
+  }
+
+  private static List<String> damagedSegments(Config configs) {
+    ConfigEntry damaged = configs.get(TopicFacts.DAMAGED_SEGMENTS);
+    return damaged == null || damaged.value().isEmpty()
+        ? List.of()
+        : List.of(damaged.value().split("; ", -1));
   }
 
   public void deleteTopic(String name) {

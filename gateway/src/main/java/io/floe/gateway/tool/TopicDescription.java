@@ -8,13 +8,19 @@ import java.util.UUID;
 ///
 /// @param partitions by index
 /// @param configs only what was set for this topic, by name
+/// @param replicasWished copies of each partition that were asked for, -1 when the node does not
+///   say
+/// @param damagedSegments where acknowledged records cannot be read, in words
 public record TopicDescription(
     UUID id,
     String name,
     List<PartitionDescription> partitions,
-    SortedMap<String, String> configs) {
+    SortedMap<String, String> configs,
+    int replicasWished,
+    List<String> damagedSegments) {
   public TopicDescription {
     partitions = List.copyOf(partitions);
+    damagedSegments = List.copyOf(damagedSegments);
   }
 
   /// One partition.

@@ -190,6 +190,21 @@ final class AdminClientTest {
   }
 
   @Test
+  void showsDamagedSegmentsAndTheWishedReplicas() throws Exception {
+    create(topic("t", 2, 3)).get();
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, "t");
+    assertThat(describe(resource).get("floe.replicas.wished").value()).isEqualTo("3");
+    assertThat(describe(resource).get("floe.damaged.segments").value()).isEmpty();
+    fixture.log.sealDamaged("t", 1, 7);
+    ConfigEntry damaged = describe(resource).get("floe.damaged.segments");
+    assertThat(damaged.value()).isEqualTo("partition 1 segment 2 within offsets 0 to 6");
+    assertThat(damaged.isReadOnly()).isTrue();
+    assertFails(
+        InvalidConfigurationException.class,
+        alter("t", op(AlterConfigOp.OpType.SET, "floe.replicas.wished", "1")));
+  }
+
+  @Test
   void describesThisNodesSettingsAndNoOtherNodes() throws Exception {
     Config config = describe(new ConfigResource(ConfigResource.Type.BROKER, "7"));
     assertThat(config.get("auto.create.topics.enable").value()).isEqualTo("true");

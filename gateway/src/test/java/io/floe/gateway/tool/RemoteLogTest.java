@@ -74,12 +74,17 @@ final class RemoteLogTest {
 
   @Test
   void createsListsDescribesAndDeletesTopics() {
-    assertThat(remote.createTopic("b", 3, -1, Map.of("retention.ms", "5000"))).isNotNull();
+    CreatedTopic created = remote.createTopic("b", 3, 2, Map.of("retention.ms", "5000"));
+    assertThat(created.partitions()).isEqualTo(3);
+    assertThat(created.replicas()).as("asked for 2, there is one node").isEqualTo(1);
     remote.createTopic("a", -1, -1, Map.of());
     assertThat(remote.listTopics()).containsExactly("a", "b");
     produce("b", 1, "x", "y");
     TopicDescription described = remote.describeTopic("b");
     assertThat(described.configs()).isEqualTo(Map.of("retention.ms", "5000"));
+    assertThat(described.id()).isEqualTo(created.id());
+    assertThat(described.replicasWished()).isEqualTo(2);
+    assertThat(described.damagedSegments()).isEmpty();
     assertThat(described.partitions()).hasSize(3);
     TopicDescription.PartitionDescription partition = described.partitions().get(1);
     assertThat(partition.leader()).isEqualTo(7);

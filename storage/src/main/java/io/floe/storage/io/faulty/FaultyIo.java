@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// **What is safe.** A write is safe once a sync of its file, submitted after the write was reaped,
 /// was reaped with result 0. A sync by any handle counts for the whole file. A creation, rename or
 /// deletion is safe once [#syncDirectory] returned for each directory that it changed. Bytes that
-/// were there when the file was first opened here are safe. Nothing else is:
+/// were there when the file was first opened here are safe, unless [#distrustWhatIsThere()] was
+/// called. Nothing else is:
 ///
 /// - A write in flight when the sync was submitted is not covered by it, even if it was reaped
 ///   earlier than the sync.
@@ -158,6 +159,15 @@ public final class FaultyIo implements StorageIo {
   public void shareSyncs() {
     synchronized (lock) {
       isSyncShared = true;
+    }
+  }
+
+  /// From now on the bytes that are in a file when it is first opened are not safe, but as if just
+  /// written and reaped: a process that was killed left them in a cache. Until a sync of that file
+  /// a loss of power takes them.
+  public void distrustWhatIsThere() {
+    synchronized (lock) {
+      names.distrustWhatIsThere();
     }
   }
 

@@ -46,9 +46,15 @@ final class NameJournal {
   private final Map<Path, TrackedFile> files = new HashMap<>();
   private long hiddenCount;
   private long changeCount;
+  private boolean isDistrusting;
 
   NameJournal(Path attic) {
     this.attic = attic;
+  }
+
+  /// Takes what is in files that are first opened from now on for unsynced.
+  void distrustWhatIsThere() {
+    isDistrusting = true;
   }
 
   /// The file that has this name now, from the first time that it is opened.
@@ -56,6 +62,9 @@ final class NameJournal {
     TrackedFile known = files.get(path);
     if (known == null) {
       known = new TrackedFile(path, Files.size(path));
+      if (isDistrusting) {
+        known.distrust();
+      }
       files.put(path, known);
     }
     return known;

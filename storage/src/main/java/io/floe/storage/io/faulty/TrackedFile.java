@@ -2,6 +2,7 @@ package io.floe.storage.io.faulty;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,6 +64,21 @@ final class TrackedFile {
     this.path = path;
     this.durableSizeBytes = durableSizeBytes;
     this.liveSizeBytes = durableSizeBytes;
+  }
+
+  /// Takes everything that is there for one write that was reaped and not synced.
+  void distrust() throws IOException {
+    Path place = path;
+    if (place == null || liveSizeBytes == 0) {
+      return;
+    }
+    var write = new Pending(-1, 0, Files.readAllBytes(place));
+    write.isReaped = true;
+    for (long sector = 0; sector * SECTOR_BYTES < write.end(); sector++) {
+      durableSectors.put(sector, new byte[SECTOR_BYTES]);
+    }
+    pending.add(write);
+    durableSizeBytes = 0;
   }
 
   /// By how much a write up to there makes the file larger.

@@ -256,6 +256,21 @@ final class FaultyIoTest {
   }
 
   @Test
+  void whatAKilledProcessLeftIsSafeOnlyAfterASync() throws IOException {
+    Path synced = Files.write(directory.resolve("synced"), new byte[] {1, 2});
+    Path unsynced = Files.write(directory.resolve("unsynced"), new byte[] {3});
+    Path untouched = Files.write(directory.resolve("untouched"), new byte[] {4});
+    io.distrustWhatIsThere();
+    assertThat(sync(io.open(synced, StorageIo.Mode.WRITE, false))).isZero();
+    io.open(unsynced, StorageIo.Mode.READ, false);
+    assertThat(Files.readAllBytes(unsynced)).containsExactly(3);
+    io.applyPowerLoss(PowerLoss.everythingUnsynced());
+    assertThat(Files.readAllBytes(synced)).containsExactly(1, 2);
+    assertThat(Files.readAllBytes(unsynced)).isEmpty();
+    assertThat(Files.readAllBytes(untouched)).containsExactly(4);
+  }
+
+  @Test
   void tearsAtAByte() throws IOException {
     StorageFile file = durable(5);
     assertThat(write(file, 0, BLOCK, 6)).isEqualTo(BLOCK);

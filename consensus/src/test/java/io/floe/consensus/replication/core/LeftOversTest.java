@@ -1,4 +1,4 @@
-package io.floe.actors.partition;
+package io.floe.consensus.replication.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,7 +10,6 @@ import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.metadata.core.NodeRecord;
 import io.floe.consensus.metadata.core.ReplicaId;
 import io.floe.consensus.metadata.core.WriterId;
-import io.floe.consensus.replication.core.ProducerTable;
 import io.floe.model.NodeId;
 import io.floe.model.PartitionId;
 import io.floe.model.ProcessIncarnation;
@@ -18,9 +17,6 @@ import io.floe.model.SegmentId;
 import io.floe.model.StoreIncarnation;
 import io.floe.model.TopicId;
 import io.floe.model.batch.ChainDigest;
-import io.floe.storage.OffsetRange;
-import io.floe.storage.RecoveredSegment;
-import io.floe.storage.SegmentSpec;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -30,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class LeftOversTest {
   private static final NodeId NODE = new NodeId(1);
   private static final ReplicaId REPLICA = new ReplicaId(NODE, new StoreIncarnation(1));
-  private static final OffsetRange NOTHING = new OffsetRange(0, 0);
+  private static final LeftOvers.Offsets NOTHING = new LeftOvers.Offsets(0, 0);
 
   private final TopicId topic = new TopicId(UUID.randomUUID());
   private MetadataState state = MetadataState.EMPTY;
@@ -82,18 +78,13 @@ class LeftOversTest {
     return new PartitionId(topic, index);
   }
 
-  private RecoveredSegment found(
-      long segment, int partition, long base, long end, OffsetRange inDoubt, OffsetRange... bad) {
-    return new RecoveredSegment(
-        new SegmentSpec(new SegmentId(segment), id(partition), base, 1, false),
-        end,
-        segment * 100,
-        inDoubt,
-        List.of(bad),
-        new ProducerTable().encode());
+  private static LeftOvers.Recovered found(
+      long segment, long end, LeftOvers.Offsets inDoubt, LeftOvers.Offsets... bad) {
+    return new LeftOvers.Recovered(
+        new SegmentId(segment), end, segment * 100, inDoubt, List.of(bad));
   }
 
-  private LeftOvers plan(List<RecoveredSegment> recovered, long... held) {
+  private LeftOvers plan(List<LeftOvers.Recovered> recovered, long... held) {
     return LeftOvers.plan(
         state,
         writer(2),
@@ -105,7 +96,7 @@ class LeftOversTest {
   @Test
   void sealsWhatAnEarlierLifeLeftOpenAtTheRecoveredEnd() {
     live(2);
-    LeftOvers plan = plan(List.of(found(1, 0, 0, 7, NOTHING)), 1);
+    LeftOvers plan = plan(List.of(found(1, 7, NOTHING)), 1);
     assertThat(plan.toSeal()).hasSize(2);
     SealAndOpenItem first = plan.toSeal().get(0);
     assertThat(first.segment()).isEqualTo(new SegmentId(1));
@@ -135,7 +126,7 @@ class LeftOversTest {
   void finishesWhatIsSealedInTheMetadataOnly() {
     roll(0, 1, 5);
     live(2);
-    LeftOvers plan = plan(List.of(found(1, 0, 0, 5, NOTHING)), 1);
+    LeftOvers plan = plan(List.of(found(1, 5, NOTHING)), 1);
     assertThat(plan.toFinish()).hasSize(1);
     assertThat(plan.toFinish().get(0).endOffset()).isEqualTo(5);
     assertThat(plan.toFinish().get(0).index()).isZero();
@@ -148,7 +139,7 @@ class LeftOversTest {
   void cutsAtTheAgreedEndWhatWasWrittenBeyondIt() {
     roll(0, 1, 5);
     live(2);
-    LeftOvers plan = plan(List.of(found(1, 0, 0, 9, NOTHING)), 1);
+    LeftOvers plan = plan(List.of(found(1, 9, NOTHING)), 1);
     assertThat(plan.toFinish().get(0).endOffset()).isEqualTo(5);
   }
 
@@ -156,7 +147,7 @@ class LeftOversTest {
   void reportsASealedSegmentThatIsShortOrMissing() {
     roll(0, 1, 5);
     live(2);
-    LeftOvers isShort = plan(List.of(found(1, 0, 0, 3, new OffsetRange(3, 5))), 1);
+    LeftOvers isShort = plan(List.of(found(1, 3, new LeftOvers.Offsets(3, 5))), 1);
     assertThat(isShort.toFinish()).isEmpty();
     assertThat(isShort.troubles()).hasSize(1);
     assertThat(isShort.troubles().get(0)).contains("sealed at offset 5").contains("only to 3");
@@ -169,7 +160,7 @@ class LeftOversTest {
   @Test
   void sealsDamageIntoTheChainAndReportsIt() {
     live(2);
-    LeftOvers plan = plan(List.of(found(1, 0, 0, 9, NOTHING, new OffsetRange(3, 5))), 1);
+    LeftOvers plan = plan(List.of(found(1, 9, NOTHING, new LeftOvers.Offsets(3, 5))), 1);
     assertThat(plan.toSeal().get(0).damaged()).isTrue();
     assertThat(plan.toSeal().get(0).endOffset()).isEqualTo(9);
     assertThat(plan.troubles()).hasSize(1);
@@ -179,7 +170,7 @@ class LeftOversTest {
   @Test
   void countsWhatIsInDoubtAsShortAndReportsIt() {
     live(2);
-    LeftOvers plan = plan(List.of(found(1, 0, 0, 7, new OffsetRange(7, 9))), 1);
+    LeftOvers plan = plan(List.of(found(1, 7, new LeftOvers.Offsets(7, 9))), 1);
     assertThat(plan.toSeal().get(0).endOffset()).isEqualTo(7);
     assertThat(plan.toSeal().get(0).damaged()).isFalse();
     assertThat(plan.troubles()).hasSize(1);

@@ -1,4 +1,4 @@
-package io.floe.actors.partition;
+package io.floe.consensus.replication.core;
 
 import io.floe.consensus.metadata.core.MetadataCommand.SealAndOpenItem;
 import io.floe.consensus.metadata.core.MetadataState;
@@ -11,14 +11,12 @@ import io.floe.consensus.metadata.core.WriterId;
 import io.floe.model.PartitionId;
 import io.floe.model.SegmentId;
 import io.floe.model.batch.ChainDigest;
-import io.floe.storage.OffsetRange;
-import io.floe.storage.RecoveredSegment;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.pcollections.PVector;
 
 /// What a node's former life left behind, and what is to be done about it before it serves.
@@ -43,12 +41,29 @@ public record LeftOvers(
     List<SegmentId> unheardOf,
     List<String> troubles) {
 
+  /// What a store's recovery says of a segment without a footer.
+  ///
+  /// @param endOffset end of its readable, durable prefix
+  /// @param digest chain digest there
+  /// @param inDoubt offsets of the last group before a crash that cannot be read; empty if from =
+  ///   to
+  /// @param damaged acknowledged offsets below the end that cannot be read
+  public record Recovered(
+      SegmentId id, long endOffset, long digest, Offsets inDoubt, List<Offsets> damaged) {
+    public Recovered {
+      damaged = List.copyOf(damaged);
+    }
+  }
+
+  /// Offsets [from, to).
+  public record Offsets(long from, long to) {}
+
   /// A footer to write.
   ///
   /// @param chain of its partition, as it was before this life
   /// @param index of the segment in it
   public record Finish(
-      RecoveredSegment segment, long endOffset, PVector<SegmentRecord> chain, int index) {}
+      SegmentId segment, long endOffset, PVector<SegmentRecord> chain, int index) {}
 
   public LeftOvers {
     toSeal = List.copyOf(toSeal);
@@ -67,10 +82,10 @@ public record LeftOvers(
       MetadataState metadata,
       WriterId self,
       ReplicaId replica,
-      List<RecoveredSegment> recovered,
+      List<Recovered> recovered,
       List<SegmentId> held) {
     Planner planner = new Planner(self, replica, recovered, held);
-    Set<SegmentId> listed = new HashSet<>();
+    SortedSet<SegmentId> listed = new TreeSet<>();
     for (TopicRecord topic : metadata.topics()) {
       for (PartitionRecord partition : topic.partitions()) {
         partition.chain().forEach(segment -> listed.add(segment.id()));
@@ -90,18 +105,17 @@ public record LeftOvers(
   private static final class Planner {
     private final WriterId self;
     private final ReplicaId replica;
-    private final Set<SegmentId> held;
-    private final Map<SegmentId, RecoveredSegment> recovered = new HashMap<>();
+    private final SortedSet<SegmentId> held;
+    private final SortedMap<SegmentId, Recovered> recovered = new TreeMap<>();
     private final List<SealAndOpenItem> toSeal = new ArrayList<>();
     private final List<Finish> toFinish = new ArrayList<>();
     private final List<String> troubles = new ArrayList<>();
 
-    Planner(
-        WriterId self, ReplicaId replica, List<RecoveredSegment> recovered, List<SegmentId> held) {
+    Planner(WriterId self, ReplicaId replica, List<Recovered> recovered, List<SegmentId> held) {
       this.self = self;
       this.replica = replica;
-      this.held = Set.copyOf(held);
-      recovered.forEach(segment -> this.recovered.put(segment.spec().id(), segment));
+      this.held = new TreeSet<>(held);
+      recovered.forEach(segment -> this.recovered.put(segment.id(), segment));
     }
 
     void plan(PartitionId id, PartitionRecord partition) {
@@ -118,7 +132,7 @@ public record LeftOvers(
     private void sealedBefore(
         PartitionId id, PVector<SegmentRecord> chain, int index, SegmentState.Sealed sealed) {
       SegmentId segment = chain.get(index).id();
-      RecoveredSegment found = recovered.get(segment);
+      Recovered found = recovered.get(segment);
       if (found == null) {
         if (!held.contains(segment) && sealed.replicas().contains(replica)) {
           troubles.add(
@@ -137,7 +151,7 @@ public record LeftOvers(
                 + "; what is readable is served, reads beyond fail");
       } else {
         // The process ended before the footer was written.
-        toFinish.add(new Finish(found, sealed.endOffset(), chain, index));
+        toFinish.add(new Finish(found.id(), sealed.endOffset(), chain, index));
       }
     }
 
@@ -151,13 +165,13 @@ public record LeftOvers(
                 + " served");
         return;
       }
-      RecoveredSegment found = recovered.get(segment.id());
+      Recovered found = recovered.get(segment.id());
       long end = found == null ? segment.baseOffset() : found.endOffset();
       long digest = found == null ? ChainDigest.start(segment.id().value()) : found.digest();
       boolean damaged = found != null && !found.damaged().isEmpty();
       if (found != null) {
         report(id, found);
-        toFinish.add(new Finish(found, end, chain, index));
+        toFinish.add(new Finish(found.id(), end, chain, index));
       }
       toSeal.add(
           new SealAndOpenItem(
@@ -178,20 +192,21 @@ public record LeftOvers(
       return "partition " + id + ", segment " + segment;
     }
 
-    private void report(PartitionId id, RecoveredSegment found) {
-      OffsetRange inDoubt = found.inDoubt();
+    private void report(PartitionId id, Recovered found) {
+      Offsets inDoubt = found.inDoubt();
       if (inDoubt.from() < inDoubt.to()) {
         troubles.add(
-            name(id, found.spec().id())
+            name(id, found.id())
                 + ": offsets "
                 + inDoubt.from()
                 + " to "
                 + (inDoubt.to() - 1)
-                + " were in the last group before the crash and cannot be read; no other copy exists, so they count as never acknowledged");
+                + " were in the last group before the crash and cannot be read; no other copy"
+                + " exists, so they count as never acknowledged");
       }
-      for (OffsetRange range : found.damaged()) {
+      for (Offsets range : found.damaged()) {
         troubles.add(
-            name(id, found.spec().id())
+            name(id, found.id())
                 + ": acknowledged offsets "
                 + range.from()
                 + " to "
