@@ -175,8 +175,11 @@ public final class MetadataNode extends AbstractMatchingBehavior<MetadataProtoco
               broken.cause());
       case MetadataProtocol.SnapshotEncoded encoded -> {
         isSnapshotting = false;
-        snapshotIndex = encoded.index();
-        step(new RaftEvent.SnapshotTaken(encoded.index(), encoded.data()));
+        // After a write that failed the entries are applied anew; then there will be another one.
+        if (encoded.index() <= metadata.appliedIndex()) {
+          snapshotIndex = encoded.index();
+          step(new RaftEvent.SnapshotTaken(encoded.index(), encoded.data()));
+        }
       }
       case MetadataProtocol.AddressLearned learned ->
           peers.learn(learned.node(), learned.address());

@@ -66,6 +66,7 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   private static final int SEALS_PER_ENTRY = 500;
 
   private static final Duration ENTRY_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration HAND_OVER_TIMEOUT = Duration.ofSeconds(2);
 
   /// What the node's root is told.
   sealed interface Command {}
@@ -85,6 +86,11 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
 
   /// Stop taking appends and call back when nothing is in flight.
   record Drain(Runnable onDrained) implements Command {}
+
+  /// Nothing is in flight any more: if this node leads the metadata group, another one may.
+  private record HandOver(Runnable onDone) implements Command {}
+
+  private record HandedOver(Runnable onDone) implements Command {}
 
   /// Stop the actor system.
   enum Stop implements Command {
@@ -172,6 +178,8 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
       case CheckSameId check -> onCheckSameId(check.other());
       case Fatal fatal -> onFatal(fatal.cause());
       case Drain drain -> onDrain(drain);
+      case HandOver handOver -> onHandOver(handOver);
+      case HandedOver handedOver -> onHandedOver(handedOver);
       case Stop stop -> Behaviors.stopped();
     };
   }
@@ -469,11 +477,30 @@ final class NodeGuardian extends AbstractMatchingBehavior<NodeGuardian.Command> 
   }
 
   private Behavior<Command> onDrain(Drain drain) {
+    ActorRef<Command> node = getContext().getSelf();
+    Runnable next = () -> node.tell(new HandOver(drain.onDrained()));
     if (partitions == null) {
-      drain.onDrained().run();
+      next.run();
     } else {
-      partitions.drain(drain.onDrained());
+      partitions.drain(next);
     }
+    return this;
+  }
+
+  /// The others need not wait for this node's silence.
+  private Behavior<Command> onHandOver(HandOver handOver) {
+    getContext()
+        .ask(
+            MetadataProtocol.MembershipReply.class,
+            metadataLog,
+            HAND_OVER_TIMEOUT,
+            MetadataProtocol.HandOver::new,
+            (reply, failure) -> new HandedOver(handOver.onDone()));
+    return this;
+  }
+
+  private Behavior<Command> onHandedOver(HandedOver handedOver) {
+    handedOver.onDone().run();
     return this;
   }
 
