@@ -4,18 +4,21 @@ import io.floe.consensus.BrokenInvariant;
 import io.floe.consensus.metadata.core.CommandCodec;
 import io.floe.consensus.metadata.core.CommandResult;
 import io.floe.consensus.metadata.core.Decision;
+import io.floe.consensus.metadata.core.MalformedMetadata;
 import io.floe.consensus.metadata.core.MetadataEvent;
 import io.floe.consensus.metadata.core.MetadataMachine;
 import io.floe.consensus.metadata.core.MetadataSnapshot;
 import io.floe.consensus.metadata.core.MetadataState;
 import io.floe.consensus.raft.core.Entry;
+import io.floe.consensus.raft.core.MalformedRaft;
 import io.floe.consensus.raft.core.Payload;
+import io.floe.consensus.raft.core.RaftReader;
+import io.floe.consensus.raft.core.RaftWriter;
 import io.floe.consensus.raft.core.Snapshot;
 import io.floe.consensus.raft.sessions.SessionCommand;
 import io.floe.consensus.raft.sessions.SessionResult;
 import io.floe.consensus.raft.sessions.SessionTable;
-import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// ([MetadataMachine#decide]). So a command that no longer fits is refused, by every member alike.
 ///
 /// ```
-/// snapshot  version(1)=1 length(4) sessions { length(4) chunk of MetadataSnapshot }…
+/// snapshot  version(1)=1 length(v) sessions count(v) { length(v) chunk of MetadataSnapshot }…
+/// (v): as in RaftCodec
 /// ```
 ///
 /// Thread-safety: none. Errors: a command of the log that cannot be read is a [BrokenInvariant]: a
@@ -38,7 +42,8 @@ public final class ReplicatedMetadata {
   /// Commands of a session that were applied and whose answer its owner did not confirm.
   public static final int ANSWERS_MAX = 10_000;
 
-  private static final byte VERSION = 1;
+  private static final int VERSION = 1;
+  private static final int HEAD_BYTES = 8;
 
   private final SessionTable sessions = new SessionTable(SESSIONS_MAX, ANSWERS_MAX);
   private MetadataState state = MetadataState.EMPTY;
@@ -116,48 +121,47 @@ public final class ReplicatedMetadata {
   /// The state machine at a place of the log.
   public record Frozen(long index, Payload sessions, MetadataState state) {
     public Payload encode() {
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
-      out.write(VERSION);
-      put(out, sessions.bytes());
-      MetadataSnapshot.write(state, chunk -> put(out, chunk));
-      return Payload.of(out.toByteArray());
-    }
-
-    private static void put(ByteArrayOutputStream out, byte[] bytes) {
-      out.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
-      out.writeBytes(bytes);
+      List<Payload> chunks = new ArrayList<>();
+      MetadataSnapshot.write(state, chunk -> chunks.add(Payload.of(chunk)));
+      int sizeBytes = 2 * HEAD_BYTES + sessions.sizeBytes();
+      for (Payload chunk : chunks) {
+        sizeBytes += HEAD_BYTES + chunk.sizeBytes();
+      }
+      RaftWriter out = new RaftWriter(sizeBytes).u8(VERSION).bytes(sessions).var(chunks.size());
+      chunks.forEach(out::bytes);
+      return Payload.of(out.toBytes());
     }
   }
 
   /// Becomes what a snapshot says; [Snapshot#NONE] is an empty one.
   public void restore(Snapshot snapshot) {
     appliedIndex = snapshot.lastIndex();
-    ByteBuffer in = ByteBuffer.wrap(snapshot.data().bytes());
-    if (!in.hasRemaining()) {
+    if (snapshot.data().sizeBytes() == 0) {
       sessions.restore(new SessionTable(SESSIONS_MAX, ANSWERS_MAX).encode());
       state = MetadataState.EMPTY;
       return;
     }
-    byte version = in.get();
+    try {
+      read(new RaftReader(snapshot.data().bytes()));
+    } catch (MalformedRaft | MalformedMetadata malformed) {
+      throw new BrokenInvariant(
+          "replicated metadata", "a snapshot cannot be read: " + malformed.getMessage());
+    }
+  }
+
+  private void read(RaftReader in) {
+    int version = in.u8();
     if (version != VERSION) {
       throw new BrokenInvariant(
           "replicated metadata", "snapshot of version " + version + ", this program knows 1");
     }
-    sessions.restore(Payload.of(piece(in)));
+    sessions.restore(in.bytes());
     MetadataSnapshot.Assembler assembler = new MetadataSnapshot.Assembler();
-    while (in.hasRemaining()) {
-      assembler.add(piece(in));
+    int count = in.varInt();
+    for (int i = 0; i < count; i++) {
+      assembler.add(in.bytes().bytes());
     }
+    in.end();
     state = assembler.done();
-  }
-
-  private static byte[] piece(ByteBuffer in) {
-    int length = in.remaining() < Integer.BYTES ? -1 : in.getInt();
-    if (length < 0 || length > in.remaining()) {
-      throw new BrokenInvariant("replicated metadata", "a snapshot is cut short");
-    }
-    byte[] bytes = new byte[length];
-    in.get(bytes);
-    return bytes;
   }
 }
