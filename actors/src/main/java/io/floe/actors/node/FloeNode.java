@@ -110,10 +110,9 @@ public final class FloeNode implements AutoCloseable {
     FloeNode started = null;
     try {
       lock = DirectoryLock.acquire(settings.dataDir());
-      IdentityFile identity =
-          new IdentityFile(
-              settings.dataDir(), NodeIdentity.loadOrMake(settings.dataDir(), settings.nodeId()));
+      NodeIdentity found = NodeIdentity.loadOrMake(settings.dataDir(), settings.nodeId());
       store = opener.open(storeSettings);
+      IdentityFile identity = new IdentityFile(settings.dataDir(), found, store.incarnation());
       started = startActors(settings, identity, floe, lock, store);
       return started;
     } catch (StoreException e) {
@@ -199,7 +198,9 @@ public final class FloeNode implements AutoCloseable {
                   directory.stopped();
                   // Without a cause from the node itself it was Pekko Cluster that removed it.
                   NodeRejoinException cause =
-                      new NodeRejoinException("the cluster removed this node");
+                      new NodeRejoinException(
+                          "the actor system ended by itself, most likely because the cluster removed"
+                              + " this node");
                   ready.completeExceptionally(cause);
                   if (!isClosed.get()) {
                     failed.complete(cause);

@@ -2,6 +2,7 @@ package io.floe.actors.node;
 
 import io.floe.actors.metadata.ClusterIdentity;
 import io.floe.model.NodeId;
+import io.floe.model.StoreIncarnation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -12,11 +13,27 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safety: any thread.
 final class IdentityFile implements ClusterIdentity {
   private final Path dataDir;
+  private final String store;
   private volatile NodeIdentity identity;
 
-  IdentityFile(Path dataDir, NodeIdentity identity) {
+  /// The identity of a directory with this store.
+  ///
+  /// @throws NodeStartException when the metadata log was begun with another store
+  IdentityFile(Path dataDir, NodeIdentity identity, StoreIncarnation store)
+      throws NodeStartException {
     this.dataDir = dataDir;
+    this.store = store.toString();
     this.identity = identity;
+    if (isJoined() && !identity.store().equals(this.store)) {
+      // It would find nothing, and what it does not find would count as never acknowledged.
+      throw new NodeStartException(
+          "the store has incarnation "
+              + store
+              + " but this node was "
+              + identity.store()
+              + ": the store was wiped or replaced, and the records with it; put the old one back, or"
+              + " start with an empty data directory");
+    }
   }
 
   NodeId nodeId() {
@@ -31,17 +48,17 @@ final class IdentityFile implements ClusterIdentity {
 
   @Override
   public boolean isJoined() {
-    return identity.isJoined();
+    return !identity.store().isEmpty();
   }
 
   @Override
   public void joining(String clusterId) {
-    write(new NodeIdentity(identity.nodeId(), clusterId, false));
+    write(new NodeIdentity(identity.nodeId(), clusterId, ""));
   }
 
   @Override
   public void joined() {
-    write(new NodeIdentity(identity.nodeId(), identity.clusterId(), true));
+    write(new NodeIdentity(identity.nodeId(), identity.clusterId(), store));
   }
 
   private void write(NodeIdentity next) {

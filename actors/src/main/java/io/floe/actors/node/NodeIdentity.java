@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Who a data directory belongs to: the file `identity` in it, written once.
 ///
-/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId`, `joined` and a `crc`
+/// It is text, so that a person can read it: `format`, `nodeId`, `clusterId`, `store` and a `crc`
 /// over the other four lines.
 ///
 /// @param clusterId 22 characters of base64, as Kafka clients expect; empty before the node came to
 ///   a cluster
-/// @param isJoined whether the node's metadata log was begun in that cluster
-record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
+/// @param store incarnation of the store with which the node's metadata log was begun in that
+///   cluster; empty before
+record NodeIdentity(NodeId nodeId, String clusterId, String store) {
   private static final String FILE = "identity";
   private static final String FORMAT = "1";
 
@@ -61,7 +62,7 @@ record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
                     + "': put it back, or name an empty directory");
           }
         }
-        NodeIdentity made = new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), "", false);
+        NodeIdentity made = new NodeIdentity(new NodeId(wanted == null ? 1 : wanted), "", "");
         made.write(dataDir);
         return made;
       }
@@ -113,14 +114,13 @@ record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
     }
     String nodeId = lines.getProperty("nodeId", "");
     String clusterId = lines.getProperty("clusterId", "");
-    String joined = lines.getProperty("joined", "");
-    if (!lines.getProperty("crc", "").equals(crc(nodeId, clusterId, joined))) {
+    String store = lines.getProperty("store", "");
+    if (!lines.getProperty("crc", "").equals(crc(nodeId, clusterId, store))) {
       throw new NodeStartException(
           file
               + " is damaged (its crc does not match): restore it, or start with an empty directory");
     }
-    return new NodeIdentity(
-        new NodeId(Integer.parseInt(nodeId)), clusterId, Boolean.parseBoolean(joined));
+    return new NodeIdentity(new NodeId(Integer.parseInt(nodeId)), clusterId, store);
   }
 
   /// Atomic and durable: a crash leaves no file or a whole one.
@@ -133,10 +133,10 @@ record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
             + id
             + "\nclusterId="
             + clusterId
-            + "\njoined="
-            + isJoined
+            + "\nstore="
+            + store
             + "\ncrc="
-            + crc(id, clusterId, Boolean.toString(isJoined))
+            + crc(id, clusterId, store)
             + "\n";
     Path temporary = dataDir.resolve(FILE + ".tmp");
     try (FileChannel channel =
@@ -155,10 +155,10 @@ record NodeIdentity(NodeId nodeId, String clusterId, boolean isJoined) {
     sync(dataDir);
   }
 
-  private static String crc(String nodeId, String clusterId, String joined) {
+  private static String crc(String nodeId, String clusterId, String store) {
     CRC32C crc = new CRC32C();
     crc.update(
-        (FORMAT + "\n" + nodeId + "\n" + clusterId + "\n" + joined)
+        (FORMAT + "\n" + nodeId + "\n" + clusterId + "\n" + store)
             .getBytes(StandardCharsets.UTF_8));
     return Long.toHexString(crc.getValue());
   }

@@ -338,7 +338,7 @@ class FloeNodeTest {
     deleteTree(dir.resolve("metadata-snapshots"));
     assertThatThrownBy(this::start)
         .isInstanceOf(NodeStartException.class)
-        .hasMessageContaining("wiped or set back");
+        .hasMessageContaining("wiped or replaced");
   }
 
   private static void deleteTree(Path root) throws IOException {

@@ -3,6 +3,7 @@ package io.floe.actors.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.floe.model.StoreIncarnation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -23,14 +24,21 @@ class NodeIdentityTest {
     assertThat(made.nodeId().value()).isEqualTo(7);
     assertThat(NodeIdentity.loadOrMake(dir(), null)).isEqualTo(made);
     assertThat(NodeIdentity.loadOrMake(dir(), 7)).isEqualTo(made);
-    IdentityFile file = new IdentityFile(dir(), made);
+    IdentityFile file = new IdentityFile(dir(), made, new StoreIncarnation(7));
     assertThat(file.clusterId()).isNull();
     file.joining("AAAAAAAAAAAAAAAAAAAAAA");
     assertThat(NodeIdentity.loadOrMake(dir(), null))
-        .isEqualTo(new NodeIdentity(made.nodeId(), "AAAAAAAAAAAAAAAAAAAAAA", false));
+        .isEqualTo(new NodeIdentity(made.nodeId(), "AAAAAAAAAAAAAAAAAAAAAA", ""));
     file.joined();
     assertThat(NodeIdentity.loadOrMake(dir(), null))
-        .isEqualTo(new NodeIdentity(made.nodeId(), "AAAAAAAAAAAAAAAAAAAAAA", true));
+        .isEqualTo(
+            new NodeIdentity(
+                made.nodeId(), "AAAAAAAAAAAAAAAAAAAAAA", new StoreIncarnation(7).toString()));
+    assertThat(file.isJoined()).isTrue();
+    NodeIdentity joined = NodeIdentity.loadOrMake(dir(), null);
+    assertThatThrownBy(() -> new IdentityFile(dir(), joined, new StoreIncarnation(8)))
+        .isInstanceOf(NodeStartException.class)
+        .hasMessageContaining("wiped or replaced");
     assertThat(dir().toFile().list()).as("nothing temporary is left").containsExactly("identity");
   }
 
@@ -44,7 +52,11 @@ class NodeIdentityTest {
 
   @Test
   void refusesEveryFlippedByte() throws Exception {
-    new IdentityFile(dir(), NodeIdentity.loadOrMake(dir(), 7)).joining("AAAAAAAAAAAAAAAAAAAAAA");
+    IdentityFile identity =
+        new IdentityFile(dir(), NodeIdentity.loadOrMake(dir(), 7), new StoreIncarnation(7));
+    // An empty value would be the same under a name that nobody knows.
+    identity.joining("AAAAAAAAAAAAAAAAAAAAAA");
+    identity.joined();
     Path file = dir().resolve("identity");
     byte[] good = Files.readAllBytes(file);
     for (int i = 0; i < good.length; i++) {
