@@ -42,9 +42,9 @@ final class ClusterCommand implements Runnable {
       description = "Show who is there, who votes and who leads.",
       footer = {
         "",
-        "Voters keep the metadata: more than half of them must be up for topics to be changed.",
-        "Observers follow. 'behind' is what the leader knows; it is '-' when another node was",
-        "asked: ask the leader for it.",
+        "Voters keep the metadata: more than half of them must be up for topics",
+        "to change. Observers follow. 'behind' is what the leader knows; '-' when",
+        "the leader cannot be asked.",
       })
   static final class Status implements Runnable {
     @Mixin HelpOption help = new HelpOption();

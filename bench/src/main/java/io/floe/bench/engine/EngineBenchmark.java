@@ -130,7 +130,7 @@ public final class EngineBenchmark {
             "recordBytes", Integer.toString(Workload.VALUE_BYTES),
             "batchBytes", Integer.toString(Workload.batch().remaining()),
             "measuredSeconds", Integer.toString(seconds),
-            "store", "default settings, new hot segments each run, deleted after it",
+            "store", "default settings, 16 recycled files written before",
             "ring", "O_DIRECT into files of 64 MiB written before, one fdatasync per touched file",
             "rocksdb", "sync=true, recycle_log_file_num=4, logs filled before, 512 MiB memtable"),
         series,
