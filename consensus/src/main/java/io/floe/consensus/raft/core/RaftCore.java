@@ -119,8 +119,9 @@ public final class RaftCore {
     if (leadership == null) {
       refuseNotLeader(token);
     } else {
-      trace(RaftTrace.Action.CLIENT_REQUEST, "");
+      long before = lastIndex();
       leadership.propose(token, command);
+      traceAppend(before, RaftTrace.Action.CLIENT_REQUEST, "");
     }
   }
 
@@ -128,8 +129,9 @@ public final class RaftCore {
     if (leadership == null) {
       refuseNotLeader(token);
     } else {
-      trace(RaftTrace.Action.CHANGE_MEMBERSHIP, change.toString());
+      long before = lastIndex();
       leadership.changeMembership(token, change);
+      traceAppend(before, RaftTrace.Action.CHANGE_MEMBERSHIP, change.toString());
     }
   }
 
@@ -685,6 +687,13 @@ public final class RaftCore {
         || !Objects.equals(last.leader(), leader)) {
       announced = new RaftEffect.LeadershipChanged(role, state.term(), leader);
       state.outbox.add(announced);
+    }
+  }
+
+  /// What was refused did not happen.
+  private void traceAppend(long lastIndexBefore, RaftTrace.Action action, String detail) {
+    if (lastIndex() > lastIndexBefore) {
+      trace(action, detail);
     }
   }
 
