@@ -352,13 +352,19 @@ public final class RaftCore {
         case Outbox.Dependent.Message(RaftMessage message) -> {
           // The same batch may have begun a later term and cut off what an ack of the earlier one
           // speaks of.
-          if (message.header().term() == state.term()) {
+          if (message.header().term() == state.term() && !isAskedInVain(message)) {
             state.outbox.send(message);
           }
         }
         case Outbox.Dependent.OwnVote(long term) -> ownVote(term);
       }
     }
+  }
+
+  /// Who heard from the leader of its term, or gave up, while its vote was being written, asks
+  /// nobody to spend a vote on it.
+  private boolean isAskedInVain(RaftMessage message) {
+    return message instanceof RaftMessage.RequestVote && role != RaftRole.CANDIDATE;
   }
 
   private void ownVote(long term) {
