@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RaftTraceSimulationTest {
   private static final int STEPS = 700;
   private static final int SEEDS = 60;
-  private static final int TRACES = 4;
+  private static final int TRACES = 3;
   private static final int LINES_MAX = 320;
   private static final int HEAP_MEGABYTES = 1024;
   private static final String LEADS = "BECOME_LEADER";
