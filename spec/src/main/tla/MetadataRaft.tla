@@ -145,7 +145,7 @@ IsQuorum(S, cfg) ==
 OneStep(cfg) ==
      {Config(cfg.voters, cfg.observers \cup {s}) :
         s \in {r \in Nodes \X Incarnations :
-                 /\ r[2] = inc[r[1]]
+                 /\ r[2] <= inc[r[1]]  \* perhaps it lost its directory since it was asked for
                  /\ \A m \in Members(cfg) : m[1] # r[1]}}
   \cup {Config(cfg.voters \cup {s}, cfg.observers \ {s}) : s \in cfg.observers}
   \cup {Config(cfg.voters \ {s}, cfg.observers) :

@@ -28,10 +28,14 @@ NobodyCampaigns == [t \in Terms |-> {}]
 -----------------------------------------------------------------------------
 Still == UNCHANGED vars
 
+\* What the disk holds may be acked again. After a restart that is more than was ever reported durable:
+\* a write that was on its way may have arrived. (No line says that an append brought nothing new.)
+AckDisk(n) == \E img \in {Disk(n)} : SyncImage(n, img)
+
 \* A node that hears of a leader or of a higher term follows.
 Follow(n, e) ==
   IF e.term > term[n] THEN LearnTerm(n, e.term)
-  ELSE IF role[n] = "follower" THEN Still ELSE StepDown(n)
+  ELSE IF role[n] = "follower" THEN AckDisk(n) ELSE StepDown(n)
 
 Noops(t, count) == [i \in 1..count |-> Noop(t)]
 

@@ -4,7 +4,12 @@ import io.floe.consensus.BrokenInvariant;
 import io.floe.simulation.raft.RaftBug;
 import io.floe.simulation.raft.RaftFault;
 import io.floe.simulation.raft.RaftSimulation;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// runs the metadata group instead of a partition.
 ///
 /// Options: `--steps N` (default 3000) before the calm, `--crash-at N` (not of `--raft`), `--bug
-/// NAME` (see [PlantedBug], [RaftBug]), `--quiet`.
+/// NAME` (see [PlantedBug], [RaftBug]), `--trace FILE` (of `--raft --seed N`: what the members did,
+/// for `./floe dev spec trace FILE`), `--quiet`.
 public final class SimulationCommand {
   private static final String USAGE =
-      "usage: [--raft] --seed N | --seeds A..B [--steps N] [--crash-at N] [--bug NAME] [--quiet]";
+      "usage: [--raft] --seed N | --seeds A..B [--steps N] [--crash-at N] [--bug NAME] [--trace FILE]"
+          + " [--quiet]";
 
   /// So many seeds must have gone through everything.
   private static final int SEEDS_OF_A_SET = 100;
@@ -33,6 +40,7 @@ public final class SimulationCommand {
   private long crashAtStep = -1;
   private boolean isRaft;
   private @Nullable String bug;
+  private @Nullable Path traceFile;
   private boolean isQuiet;
 
   /// What a run came to, whichever simulation it was.
@@ -91,6 +99,7 @@ public final class SimulationCommand {
         case "--seeds" -> parseSeeds(value);
         case "--steps" -> steps = Integer.parseInt(value);
         case "--crash-at" -> crashAtStep = Long.parseLong(value);
+        case "--trace" -> traceFile = Path.of(value);
         case "--bug" -> bug = value.toUpperCase(Locale.ROOT);
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
@@ -101,6 +110,9 @@ public final class SimulationCommand {
   private void checkTogether() {
     if (isRaft && crashAtStep >= 0) {
       throw new IllegalArgumentException("--crash-at is not for --raft");
+    }
+    if (traceFile != null && (!isRaft || firstSeed != lastSeed)) {
+      throw new IllegalArgumentException("--trace is for --raft and one seed");
     }
     if (bug != null && !namesOfBugs().contains(bug)) {
       throw new IllegalArgumentException("--bug " + bug + " is none of " + namesOfBugs());
@@ -128,14 +140,30 @@ public final class SimulationCommand {
   private Ran simulate(long seed, @Nullable Consumer<String> story) {
     if (isRaft) {
       RaftBug planted = bug == null ? null : RaftBug.valueOf(bug);
+      RaftSimulation.Plan plan = new RaftSimulation.Plan(seed, steps, planted);
       RaftSimulation.Report report =
-          RaftSimulation.run(new RaftSimulation.Plan(seed, steps, planted), story);
+          traceFile == null
+              ? RaftSimulation.run(plan, story)
+              : runWithTrace(plan, story, traceFile);
       return Ran.of(report.steps(), report.operations(), RaftFault.values(), report.faults());
     }
     PlantedBug planted = bug == null ? null : PlantedBug.valueOf(bug);
     Simulation.Report report =
         Simulation.run(new Simulation.Plan(seed, steps, crashAtStep, planted), story);
     return Ran.of(report.steps(), report.acked(), Fault.values(), report.faults());
+  }
+
+  private static RaftSimulation.Report runWithTrace(
+      RaftSimulation.Plan plan, @Nullable Consumer<String> story, Path file) {
+    try (PrintWriter lines = new PrintWriter(Files.newBufferedWriter(file))) {
+      RaftSimulation.Report report = RaftSimulation.run(plan, story, lines::println);
+      if (lines.checkError()) {
+        throw new UncheckedIOException(new IOException("the trace cannot be written to " + file));
+      }
+      return report;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private int run() {

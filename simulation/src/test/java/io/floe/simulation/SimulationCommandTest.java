@@ -3,9 +3,13 @@ package io.floe.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SimulationCommandTest {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -43,6 +47,17 @@ class SimulationCommandTest {
   }
 
   @Test
+  void writesTheTraceOfARaftGroup(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("trace.ndjson");
+    assertThat(run("--raft", "--seed", "3", "--steps", "400", "--trace", file.toString())).isZero();
+    assertThat(Files.readAllLines(file))
+        .hasSizeGreaterThan(100)
+        .first()
+        .asString()
+        .startsWith("{\"format\":\"floe-raft-trace/1\",\"founders\":[\"1/1\",");
+  }
+
+  @Test
   void saysWhichSeedOfARaftGroupBroke() {
     assertThat(run("--raft", "--seeds", "1..30", "--bug", "vote_not_persisted")).isEqualTo(1);
     assertThat(output()).contains("BROKEN R9", "--raft --seed 1 --steps 3000");
@@ -52,6 +67,8 @@ class SimulationCommandTest {
   void refusesOptionsThatMakeNoSense() {
     assertThat(run("--raft", "--seed", "1", "--bug", "torn_batch_kept")).isEqualTo(2);
     assertThat(run("--raft", "--seed", "1", "--crash-at", "5")).isEqualTo(2);
+    assertThat(run("--seed", "1", "--trace", "t")).isEqualTo(2);
+    assertThat(run("--raft", "--seeds", "1..2", "--trace", "t")).isEqualTo(2);
     assertThat(run("--seeds", "3..1")).isEqualTo(2);
     assertThat(run("--seed")).isEqualTo(2);
     assertThat(run("--speed", "3")).isEqualTo(2);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RaftTraceCheckTest {
   private static final int HEAP_MEGABYTES = 1024;
@@ -87,6 +88,27 @@ class RaftTraceCheckTest {
               assertThat(rejected.line()).contains(refused);
               assertThat(rejected.line()).isEqualTo(lines.get(rejected.lineNumber() - 1));
             });
+  }
+
+  /// A write that nobody reported, and that a restart found on the disk, may be acked.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void takesTheAckOfWhatARestartFound(boolean isFound) throws IOException {
+    List<String> trace = validTrace();
+    List<String> lines = new ArrayList<>(trace.subList(0, 11));
+    String accepted = trace.get(9);
+    String restarted = isFound ? accepted : accepted.replace("Index\": 2", "Index\": 1");
+    restarted = isFound ? restarted : restarted.replace("lastTerm\": 2", "lastTerm\": 1");
+    lines.add(restarted.replace("ACCEPT_ENTRIES", "RESTART"));
+    lines.add(restarted.replace("ACCEPT_ENTRIES", "BECOME_FOLLOWER"));
+    lines.add(trace.get(12));
+    assertThat(lines.getLast()).contains("ADVANCE_COMMIT_INDEX");
+    assertThat(RaftTraceCheck.check(lines, HEAP_MEGABYTES))
+        .isEqualTo(
+            isFound
+                ? new RaftTraceCheck.Accepted(lines.size() - 1)
+                : new RaftTraceCheck.Rejected(
+                    lines.size(), lines.getLast(), "no behaviour of the specification does this"));
   }
 
   @Test

@@ -31,6 +31,7 @@ public final class RaftSimulation {
   private final List<SimulatedClient> clients = new ArrayList<>();
   private final RaftHistory history;
   private final RaftInvariants invariants;
+  private final RaftTraceWriter trace;
   private final SimulatedOperator operator;
 
   /// How rare faults are in this run: some groups get work done, others hardly elect a leader.
@@ -53,8 +54,10 @@ public final class RaftSimulation {
   /// @param committed index of the last committed entry
   public record Report(long steps, int operations, long committed, Map<RaftFault, Long> faults) {}
 
-  private RaftSimulation(Plan plan, @Nullable Consumer<String> story) {
+  private RaftSimulation(
+      Plan plan, @Nullable Consumer<String> story, @Nullable Consumer<String> traceLines) {
     this.plan = plan;
+    trace = new RaftTraceWriter(traceLines);
     world = new World<>(plan.seed(), RaftFault.class, story);
     network = new SimulatedNetwork(world, SITES);
     invariants = new RaftInvariants(members);
@@ -67,7 +70,15 @@ public final class RaftSimulation {
   ///
   /// @param story hears each line of what happens, or null
   public static Report run(Plan plan, @Nullable Consumer<String> story) {
-    return new RaftSimulation(plan, story).run();
+    return run(plan, story, null);
+  }
+
+  /// The same, with a trace that can be checked against the TLA+ specification.
+  ///
+  /// @param traceLines hears each line of the trace (`spec/README.md`), or null
+  public static Report run(
+      Plan plan, @Nullable Consumer<String> story, @Nullable Consumer<String> traceLines) {
+    return new RaftSimulation(plan, story, traceLines).run();
   }
 
   private Report run() {
@@ -86,12 +97,14 @@ public final class RaftSimulation {
 
   private void found() {
     for (int site = 0; site < SITES; site++) {
-      SimulatedMember member = new SimulatedMember(world, network, invariants, site, plan.bug());
+      SimulatedMember member =
+          new SimulatedMember(world, network, invariants, trace, site, plan.bug());
       members.add(member);
       network.connect(member);
     }
     int count = world.below(2) == 0 ? 3 : SITES;
     List<MemberId> founders = members.stream().limit(count).map(SimulatedMember::id).toList();
+    trace.founded(founders);
     for (SimulatedMember member : members.subList(0, count)) {
       member.journal.format(DurableState.founding(Membership.ofVoters(founders)));
     }

@@ -43,6 +43,7 @@ final class SimulatedMember {
   private final World<RaftFault> world;
   private final SimulatedNetwork network;
   private final RaftInvariants invariants;
+  private final RaftTraceWriter trace;
   private final @Nullable RaftBug bug;
   private final SafetyRules rules;
   private final int site;
@@ -72,11 +73,13 @@ final class SimulatedMember {
       World<RaftFault> world,
       SimulatedNetwork network,
       RaftInvariants invariants,
+      RaftTraceWriter trace,
       int site,
       @Nullable RaftBug bug) {
     this.world = world;
     this.network = network;
     this.invariants = invariants;
+    this.trace = trace;
     this.site = site;
     this.bug = bug;
     rules = bug == null ? SafetyRules.RAFT : new BuggyRules(bug);
@@ -129,6 +132,7 @@ final class SimulatedMember {
         new RaftCore(
             GROUP, id, SETTINGS, durable, world.below(Integer.MAX_VALUE), this::traced, rules);
     core = fresh;
+    trace.restarted(fresh);
     invariants.began(this, fresh);
     invariants.stepped(this, fresh);
     carryOut(fresh.start());
@@ -158,6 +162,7 @@ final class SimulatedMember {
     if (bug != RaftBug.WIPED_NODE_KEEPS_ITS_INCARNATION) {
       id = new MemberId(id.node(), new StoreIncarnation(id.incarnation().value() + 1));
     }
+    trace.wiped(id);
     world.tell(() -> this + " has an empty store");
   }
 
@@ -277,6 +282,7 @@ final class SimulatedMember {
   private void persist(RaftEffect.Persist persist) {
     long writtenIn = life;
     RaftCore writer = core;
+    long lastLine = trace.lastLine();
     journal.write(
         persist.events(),
         new SimulatedJournal.Outcome() {
@@ -285,7 +291,8 @@ final class SimulatedMember {
             if (writtenIn == life) {
               whenAwake(
                   () -> {
-                    if (writer == core) {
+                    if (writer == core && writer != null) {
+                      trace.persisted(writer, lastLine);
                       step(new RaftEvent.Persisted(persist.batchId()));
                     }
                   });
@@ -363,6 +370,7 @@ final class SimulatedMember {
   }
 
   private void traced(RaftTrace.Action action, RaftCore of, String detail) {
+    trace.happened(action, of);
     world.tell(() -> this + ": " + action + " " + detail);
     switch (action) {
       case TRUNCATE_CONFLICT -> world.count(RaftFault.CONFLICT_TRUNCATED);
@@ -432,7 +440,8 @@ final class SimulatedMember {
   void read(int key, BiConsumer<Outcome, @Nullable Long> reply) {
     whenAwake(
         () -> {
-          if (core == null) {
+          RaftCore asking = core;
+          if (asking == null) {
             return;
           }
           if (bug == RaftBug.READ_OF_LOCAL_STATE) {
@@ -441,10 +450,12 @@ final class SimulatedMember {
           }
           long asked = ++token;
           long committedBefore = invariants.committedIndex();
+          trace.askedRead(asking, asked);
           answers.put(
               asked,
               outcome -> {
                 if (outcome instanceof Outcome.ReadAt at) {
+                  trace.servedRead(asking, asked, at.index());
                   invariants.reads(this, committedBefore, at.index(), appliedIndex);
                   world.count(isLeader() ? RaftFault.READ_BY_LEADER : RaftFault.READ_BY_OTHER);
                   reply.accept(outcome, machine.read(key));

@@ -119,8 +119,9 @@ public final class RaftCore {
     if (leadership == null) {
       refuseNotLeader(token);
     } else {
-      trace(RaftTrace.Action.CLIENT_REQUEST, "");
+      long before = lastIndex();
       leadership.propose(token, command);
+      traceAppend(before, RaftTrace.Action.CLIENT_REQUEST, "");
     }
   }
 
@@ -128,8 +129,9 @@ public final class RaftCore {
     if (leadership == null) {
       refuseNotLeader(token);
     } else {
-      trace(RaftTrace.Action.CHANGE_MEMBERSHIP, change.toString());
+      long before = lastIndex();
       leadership.changeMembership(token, change);
+      traceAppend(before, RaftTrace.Action.CHANGE_MEMBERSHIP, change.toString());
     }
   }
 
@@ -350,13 +352,19 @@ public final class RaftCore {
         case Outbox.Dependent.Message(RaftMessage message) -> {
           // The same batch may have begun a later term and cut off what an ack of the earlier one
           // speaks of.
-          if (message.header().term() == state.term()) {
+          if (message.header().term() == state.term() && !isAskedInVain(message)) {
             state.outbox.send(message);
           }
         }
         case Outbox.Dependent.OwnVote(long term) -> ownVote(term);
       }
     }
+  }
+
+  /// Who heard from the leader of its term, or gave up, while its vote was being written, asks
+  /// nobody to spend a vote on it.
+  private boolean isAskedInVain(RaftMessage message) {
+    return message instanceof RaftMessage.RequestVote && role != RaftRole.CANDIDATE;
   }
 
   private void ownVote(long term) {
@@ -685,6 +693,13 @@ public final class RaftCore {
         || !Objects.equals(last.leader(), leader)) {
       announced = new RaftEffect.LeadershipChanged(role, state.term(), leader);
       state.outbox.add(announced);
+    }
+  }
+
+  /// What was refused did not happen.
+  private void traceAppend(long lastIndexBefore, RaftTrace.Action action, String detail) {
+    if (lastIndex() > lastIndexBefore) {
+      trace(action, detail);
     }
   }
 

@@ -314,4 +314,23 @@ class RaftElectionTest {
             .count();
     assertThat(distinct).isGreaterThan(5);
   }
+
+  @Test
+  void asksNobodyForAVoteWhenItsCandidacyIsOverBeforeItIsOnDisk() {
+    TestGroup group = new TestGroup(3);
+    TestMember candidate = group.get(1);
+    candidate.isDiskSlow = true;
+    while (candidate.core.role() != RaftRole.CANDIDATE) {
+      candidate.tick();
+      group.settle();
+    }
+    long term = candidate.core.term();
+    candidate.step(
+        new RaftEvent.Received(new RaftMessage.Heartbeat(group.header(2, 1, term), 0, 0)));
+    assertThat(candidate.core.role()).isEqualTo(RaftRole.FOLLOWER);
+    group.network.clear();
+    assertThat(candidate.write()).isTrue();
+    assertThat(candidate.core.votedFor()).isEqualTo(candidate.id);
+    assertThat(group.network).noneMatch(RaftMessage.RequestVote.class::isInstance);
+  }
 }

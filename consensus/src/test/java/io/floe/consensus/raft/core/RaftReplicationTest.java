@@ -481,4 +481,23 @@ class RaftReplicationTest {
         .containsEntry(5L, new Outcome.Refused(Outcome.Reason.BUSY, leader.id))
         .hasSize(1);
   }
+
+  @Test
+  void tellsOfAnEntryWhenItIsInTheLogAndOfARefusedOneNotAtAll() {
+    TestGroup group = new TestGroup(1);
+    TestMember leader = group.elect(1);
+    group.trace.clear();
+    group.lastIndexes.clear();
+    leader.propose(1, "a");
+    leader.change(2, new MembershipChange.AddObserver(TestGroup.id(2)));
+    assertThat(leader.change(3, new MembershipChange.AddObserver(TestGroup.id(3))))
+        .isInstanceOf(Outcome.Refused.class);
+    leader.step(new RaftEvent.Propose(4, Payload.of(new byte[1 << 20])));
+    assertThat(leader.answers.get(4L)).isInstanceOf(Outcome.Refused.class);
+    assertThat(group.trace)
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("1 CLIENT_REQUEST"),
+            line -> assertThat(line).startsWith("1 CHANGE_MEMBERSHIP"));
+    assertThat(group.lastIndexes).containsExactly(3L, 4L);
+  }
 }

@@ -21,6 +21,10 @@ final class TestGroup {
   final TreeMap<Integer, TestMember> members = new TreeMap<>();
   final ArrayDeque<RaftMessage> network = new ArrayDeque<>();
   final List<String> trace = new ArrayList<>();
+
+  /// Of the core that told the line of [#trace], when it did.
+  final List<Long> lastIndexes = new ArrayList<>();
+
   Predicate<RaftMessage> isLost = message -> false;
   private final RaftSettings settings;
 
@@ -167,7 +171,10 @@ final class TestGroup {
           settings,
           disk.copy(),
           seed,
-          (action, core, detail) -> trace.add(core.self().node() + " " + action + " " + detail));
+          (action, core, detail) -> {
+            trace.add(core.self().node() + " " + action + " " + detail);
+            lastIndexes.add(core.lastIndex());
+          });
     }
 
     void begin() {
