@@ -41,11 +41,11 @@ final class FloeCommandMultiJvmTest {
   @Test
   void createsListsDescribesAndDeletesTopics() throws Exception {
     assertThat(floe("", "topic", "create", "b", "--partitions", "3").ok().out())
-        .isEqualTo("created b with 3 partitions\n");
+        .isEqualTo("created b with 3 partitions, 1 replica each\n");
     floe("", "topic", "create", "a", "--config", "retention.ms=3600000").ok();
 
     assertThat(floe("", "topic", "list").ok().out()).isEqualTo("a\nb\n");
-    assertThat(floe("", "topic", "describe", "b").ok().lines()).hasSize(5);
+    assertThat(floe("", "topic", "describe", "b").ok().lines()).hasSize(6);
     assertThat(floe("", "topic", "describe", "a", "--json").ok().lines())
         .singleElement()
         .asString()
